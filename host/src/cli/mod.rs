@@ -1,0 +1,279 @@
+//! The program `halo-host`: arguments are parsed here, each command is one file,
+//! and every way to end has one exit code.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser, Subcommand};
+
+use crate::capability::Stop;
+use crate::config::Config;
+use crate::connection::{Connection, ConnectionError};
+use crate::host::{Host, OpenError};
+use crate::store::StoreError;
+
+mod build;
+mod check;
+mod connect;
+mod describe;
+mod doctor;
+mod fields;
+mod import;
+mod init;
+mod journal;
+mod output;
+mod records;
+mod serve;
+mod settings;
+mod status;
+
+use output::Out;
+
+const EXIT_CODES: &str = "Exit codes:
+  0  done
+  1  failed; the message says why
+  2  wrong usage
+  3  a person must act first: configuration, settings, sign-in
+  4  stopped as asked; the same command goes on
+  5  the remote asks to wait; the same command goes on later";
+
+/// Runs connectors for Halo: connects, previews and imports.
+#[derive(Debug, Parser)]
+#[command(name = "halo-host", version, after_help = EXIT_CODES)]
+struct Arguments {
+    /// The configuration file.
+    #[arg(long, global = true, default_value = "halo.toml", value_name = "FILE")]
+    config: PathBuf,
+    /// Print results as JSON, one document a line.
+    #[arg(long, global = true)]
+    json: bool,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Write a commented starting configuration.
+    Init(init::Init),
+    /// Build a component from the crate in a folder.
+    Build(build::Build),
+    /// Check configuration, components and settings; every problem in one answer.
+    Check(check::Check),
+    /// What a connector says about itself.
+    Describe(describe::Describe),
+    /// Sign in at the remote.
+    Connect(connect::Connect),
+    /// Forget the sign-in; settings and links stay.
+    Disconnect(connect::Disconnect),
+    /// How the connections stand.
+    Status(status::Status),
+    /// Show, change and take back a connector's settings.
+    Settings(settings::Settings),
+    /// The fields of both sides of an entity.
+    Fields(fields::Fields),
+    /// Add, list or remove fields of Halo's records.
+    #[command(subcommand)]
+    CustomField(fields::CustomField),
+    /// Show what an import would do; writes nothing.
+    Preview(import::Preview),
+    /// Import an entity, or all.
+    Import(import::Import),
+    /// Show Halo's records.
+    Records(records::Records),
+    /// Show what was written, when and why.
+    Journal(journal::Journal),
+    /// Answer sign-ins and run what is due, until stopped.
+    Serve(serve::Serve),
+    /// What is there, what is missing, and how to get it.
+    Doctor,
+    /// Completions for a shell.
+    Completions {
+        /// Which shell.
+        shell: clap_complete::Shell,
+    },
+}
+
+/// How a command ends, other than well.
+#[derive(Debug)]
+pub(crate) enum Ended {
+    /// 1.
+    Failed(String),
+    /// 3.
+    Act(String),
+    /// 4.
+    Stopped(String),
+    /// 5.
+    Wait(String),
+}
+
+type Done = Result<(), Ended>;
+
+impl Ended {
+    fn code(&self) -> u8 {
+        match self {
+            Ended::Failed(_) => 1,
+            Ended::Act(_) => 3,
+            Ended::Stopped(_) => 4,
+            Ended::Wait(_) => 5,
+        }
+    }
+
+    fn message(&self) -> &str {
+        match self {
+            Ended::Failed(message)
+            | Ended::Act(message)
+            | Ended::Stopped(message)
+            | Ended::Wait(message) => message,
+        }
+    }
+}
+
+impl From<OpenError> for Ended {
+    fn from(error: OpenError) -> Self {
+        match error {
+            OpenError::Config(_) | OpenError::Load(_) | OpenError::Grant { .. } => {
+                Ended::Act(error.to_string())
+            }
+            _ => Ended::Failed(error.to_string()),
+        }
+    }
+}
+
+impl From<ConnectionError> for Ended {
+    fn from(error: ConnectionError) -> Self {
+        match &error {
+            ConnectionError::Failed(failure) if needs_a_person(&failure.code) => {
+                Ended::Act(error.to_string())
+            }
+            _ => Ended::Failed(error.to_string()),
+        }
+    }
+}
+
+impl From<StoreError> for Ended {
+    fn from(error: StoreError) -> Self {
+        Ended::Failed(error.to_string())
+    }
+}
+
+/// Whether a failure of this code waits for a person.
+fn needs_a_person(code: &str) -> bool {
+    matches!(
+        code,
+        "not-connected" | "sign-in-again" | "settings" | "denied" | "other-account"
+    )
+}
+
+/// What every command gets.
+pub(crate) struct Context {
+    config: PathBuf,
+    out: Out,
+}
+
+impl Context {
+    async fn host(&self) -> Result<Host, Ended> {
+        let config = Config::load(&self.config).map_err(OpenError::Config)?;
+        Ok(Host::open(config).await?)
+    }
+
+    async fn connection(&self, name: &str) -> Result<(Host, Connection), Ended> {
+        let host = self.host().await?;
+        let connection = host.connection(name).await?;
+        Ok((host, connection))
+    }
+}
+
+/// The whole program.
+pub fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    output::start_log();
+    let context = Context {
+        config: arguments.config,
+        out: Out::new(arguments.json),
+    };
+    let runtime = match tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+    {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("error: the program cannot start: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let ended = runtime.block_on(dispatch(&context, arguments.command));
+    // Background tasks (a dropped request) need not be waited for.
+    runtime.shutdown_background();
+    match ended {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(ended) => {
+            context.out.ended(&ended);
+            ExitCode::from(ended.code())
+        }
+    }
+}
+
+async fn dispatch(context: &Context, command: Command) -> Done {
+    match command {
+        Command::Init(command) => command.run(context).await,
+        Command::Build(command) => command.run(context),
+        Command::Check(command) => command.run(context).await,
+        Command::Describe(command) => command.run(context).await,
+        Command::Connect(command) => command.run(context).await,
+        Command::Disconnect(command) => command.run(context).await,
+        Command::Status(command) => command.run(context).await,
+        Command::Settings(command) => command.run(context).await,
+        Command::Fields(command) => command.run(context).await,
+        Command::CustomField(command) => command.run(context).await,
+        Command::Preview(command) => command.run(context).await,
+        Command::Import(command) => command.run(context).await,
+        Command::Records(command) => command.run(context).await,
+        Command::Journal(command) => command.run(context).await,
+        Command::Serve(command) => command.run(context).await,
+        Command::Doctor => doctor::run(context),
+        Command::Completions { shell } => {
+            let mut command = Arguments::command();
+            clap_complete::generate(shell, &mut command, "halo-host", &mut std::io::stdout());
+            Ok(())
+        }
+    }
+}
+
+/// Asks `stop` at the first Ctrl-C (or termination), ends at once at the second.
+pub(crate) fn stop_on_signal(stop: &Stop, line: &'static str) {
+    let stop = stop.clone();
+    tokio::spawn(async move {
+        signal().await;
+        eprintln!("\n{line}");
+        stop.ask();
+        signal().await;
+        std::process::exit(130);
+    });
+}
+
+#[cfg(unix)]
+async fn signal() {
+    use tokio::signal::unix::{SignalKind, signal};
+    match signal(SignalKind::terminate()) {
+        Ok(mut terminate) => {
+            tokio::select! {
+                _ = tokio::signal::ctrl_c() => {}
+                _ = terminate.recv() => {}
+            }
+        }
+        Err(_) => drop(tokio::signal::ctrl_c().await),
+    }
+}
+
+#[cfg(not(unix))]
+async fn signal() {
+    drop(tokio::signal::ctrl_c().await);
+}
+
+/// Who changes something from the command line, for histories.
+pub(crate) fn author() -> String {
+    ["USER", "USERNAME"]
+        .iter()
+        .find_map(|name| std::env::var(name).ok())
+        .unwrap_or_else(|| "command line".to_owned())
+}

@@ -1,0 +1,219 @@
+//! What the program prints: results on standard output (tables, or JSON), all
+//! else on standard error. Progress is a bar on a terminal and plain lines
+//! otherwise.
+
+use std::io::{IsTerminal, Write};
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressStyle};
+use serde::Serialize;
+
+use super::Ended;
+use crate::capability::{Observer, Progress};
+
+/// Where results go, and how.
+pub(crate) struct Out {
+    json: bool,
+}
+
+impl Out {
+    pub(crate) fn new(json: bool) -> Out {
+        Out { json }
+    }
+
+    pub(crate) fn is_json(&self) -> bool {
+        self.json
+    }
+
+    /// A result: the document for programs, the text for people.
+    pub(crate) fn result(&self, document: &impl Serialize, text: impl FnOnce() -> String) {
+        let line = if self.json {
+            serde_json::to_string(document)
+                .unwrap_or_else(|error| format!("{{\"error\":\"{error}\"}}"))
+        } else {
+            text()
+        };
+        print_line(&line);
+    }
+
+    /// A sentence for people, left out in JSON.
+    pub(crate) fn say(&self, line: &str) {
+        if !self.json {
+            print_line(line);
+        }
+    }
+
+    /// How the program ends.
+    pub(crate) fn ended(&self, ended: &Ended) {
+        let kind = match ended {
+            Ended::Failed(_) | Ended::Act(_) => "error",
+            Ended::Stopped(_) => "stopped",
+            Ended::Wait(_) => "wait",
+        };
+        if self.json {
+            let document = serde_json::json!({ kind: ended.message() });
+            print_line(&document.to_string());
+        }
+        eprintln!("{kind}: {}", ended.message());
+    }
+}
+
+/// Printing into a closed pipe (`| head`) is no error.
+fn print_line(line: &str) {
+    let mut out = std::io::stdout().lock();
+    let _ = out.write_all(line.as_bytes());
+    if !line.ends_with('\n') {
+        let _ = out.write_all(b"\n");
+    }
+    let _ = out.flush();
+}
+
+/// The log goes to standard error; warnings by default, more with `HALO_LOG`.
+pub(crate) fn start_log() {
+    let filter = tracing_subscriber::EnvFilter::try_from_env("HALO_LOG")
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn"));
+    let _ = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .try_init();
+}
+
+/// Rows with aligned columns; the first row is the head. Long cells are cut to
+/// keep a row on a line.
+pub(crate) fn table(head: &[&str], rows: &[Vec<String>]) -> String {
+    const WIDEST: usize = 60;
+    let flat = |cell: &str| {
+        let one_line: String = cell
+            .chars()
+            .map(|c| if c.is_control() { ' ' } else { c })
+            .collect();
+        console::truncate_str(&one_line, WIDEST, "…").into_owned()
+    };
+    let rows: Vec<Vec<String>> = rows
+        .iter()
+        .map(|row| row.iter().map(|cell| flat(cell)).collect())
+        .collect();
+    let mut widths: Vec<usize> = head.iter().map(|cell| cell.len()).collect();
+    for row in &rows {
+        for (width, cell) in widths.iter_mut().zip(row) {
+            *width = (*width).max(console::measure_text_width(cell));
+        }
+    }
+    let mut text = String::new();
+    let mut line = |cells: &[&str]| {
+        let mut row = String::new();
+        for (cell, width) in cells.iter().zip(&widths) {
+            row.push_str(&console::pad_str(
+                cell,
+                *width,
+                console::Alignment::Left,
+                None,
+            ));
+            row.push_str("  ");
+        }
+        text.push_str(row.trim_end());
+        text.push('\n');
+    };
+    line(head);
+    let rules: Vec<String> = widths.iter().map(|width| "─".repeat(*width)).collect();
+    line(&rules.iter().map(String::as_str).collect::<Vec<_>>());
+    for row in &rows {
+        line(&row.iter().map(String::as_str).collect::<Vec<_>>());
+    }
+    text
+}
+
+/// Shows a run's progress.
+pub(crate) struct Watcher {
+    bar: Option<ProgressBar>,
+    plain: Mutex<Plain>,
+}
+
+struct Plain {
+    started: Instant,
+    shown: Option<Instant>,
+    first: Option<u64>,
+}
+
+/// Between two plain lines: often enough to see life, seldom enough for a log.
+const PLAIN_INTERVAL: Duration = Duration::from_secs(2);
+
+impl Watcher {
+    pub(crate) fn new() -> Watcher {
+        let bar = std::io::stderr().is_terminal().then(|| {
+            let bar = ProgressBar::new_spinner();
+            bar.enable_steady_tick(Duration::from_millis(120));
+            bar
+        });
+        Watcher {
+            bar,
+            plain: Mutex::new(Plain {
+                started: Instant::now(),
+                shown: None,
+                first: None,
+            }),
+        }
+    }
+
+    /// Takes the bar off the screen.
+    pub(crate) fn finish(&self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+impl Observer for Watcher {
+    fn progress(&self, progress: Progress) {
+        if let Some(bar) = &self.bar {
+            let template = if progress.total.is_some() {
+                "{msg} [{wide_bar}] {human_pos}/{human_len} {per_sec:.0} {eta} left"
+            } else {
+                "{spinner} {msg} {human_pos} {per_sec:.0}"
+            };
+            if let Ok(style) = ProgressStyle::with_template(template) {
+                bar.set_style(style);
+            }
+            if let Some(total) = progress.total {
+                bar.set_length(total.max(progress.done));
+            }
+            bar.set_message(progress.label);
+            bar.set_position(progress.done);
+            return;
+        }
+        let Ok(mut plain) = self.plain.lock() else {
+            return;
+        };
+        let first = *plain.first.get_or_insert(progress.done);
+        if plain
+            .shown
+            .is_some_and(|shown| shown.elapsed() < PLAIN_INTERVAL)
+        {
+            return;
+        }
+        plain.shown = Some(Instant::now());
+        let seconds = plain.started.elapsed().as_secs_f64().max(0.001);
+        let rate = (progress.done - first.min(progress.done)) as f64 / seconds;
+        let mut line = format!("{}: {}", progress.label, progress.done);
+        if let Some(total) = progress.total {
+            line.push_str(&format!(" of {total}"));
+        }
+        if rate > 0.0 {
+            line.push_str(&format!(", {rate:.0} a second"));
+            if let Some(total) = progress.total {
+                let left = total.saturating_sub(progress.done) as f64 / rate;
+                line.push_str(&format!(", {left:.0} s left"));
+            }
+        }
+        eprintln!("{line}");
+    }
+
+    fn note(&self, line: &str) {
+        match &self.bar {
+            Some(bar) => bar.println(line),
+            None => eprintln!("{line}"),
+        }
+    }
+}

@@ -1,0 +1,38 @@
+//! The reference host of Halo's integration contract: loads a connector, one WASM
+//! component, and gives it HTTP, records, state, secrets and a schedule. It knows
+//! nothing of any particular remote.
+//!
+//! | module | what it is |
+//! |---|---|
+//! | [`host`] | everything put together from a configuration |
+//! | [`connection`] | one connector; each method is one call of an export |
+//! | [`runs`] | imports and previews, slice by slice |
+//! | [`engine`] | compile, cache, limits, an instance per call |
+//! | [`capability`] | what a connector imports, one file each |
+//! | [`http`] | the way out: allow-list, rate budgets, pool |
+//! | [`store`] | everything durable, behind one trait |
+//! | [`lanes`] | one mutating call of a connection at a time |
+//! | [`schema`] | Halo's kinds and fields |
+//! | [`toolchain`] | builds a component from a crate |
+//! | [`cli`] | the program |
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
+
+pub mod capability;
+pub mod cli;
+pub mod clock;
+pub mod config;
+pub mod connection;
+mod contract;
+pub mod description;
+pub mod doctor;
+pub mod engine;
+pub mod host;
+pub mod http;
+pub mod lanes;
+pub mod model;
+pub mod runs;
+pub mod schema;
+pub mod seal;
+pub mod server;
+pub mod store;
+pub mod toolchain;

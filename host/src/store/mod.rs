@@ -1,0 +1,565 @@
+//! Where everything durable lives, behind one trait of whole operations.
+//!
+//! There is no begin and no commit in the trait: each operation is atomic and
+//! durable when it is answered, so that an implementation may be one SQLite file
+//! or a database that many hosts share. What must hold for every implementation
+//! is written as a test in `conformance.rs`.
+//!
+//! **Layers.** Layer 0 holds what is real. A preview writes into a layer of its
+//! own, numbered as its run: reads look there first and then in layer 0, writes
+//! never leave it. So a preview runs the very code of an import.
+//!
+//! **Fencing.** A lane is a lease with an expiry and a number that only grows;
+//! every write in a scope that carries a lane checks that number in the same
+//! transaction, so a host that was thought dead cannot write late.
+
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+
+use crate::model::{
+    Effect, Failure, FieldChange, RecordId, Row, RunId, Stored, Timestamp, Written,
+};
+
+pub mod sqlite;
+
+#[cfg(test)]
+mod conformance;
+
+/// Why the store could not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The file is no database, or a damaged one.
+    #[error(
+        "The store {path} is damaged or is not a store: {detail}. Restore a backup, or move it away to start afresh."
+    )]
+    Corrupt {
+        /// The file.
+        path: String,
+        /// What was found.
+        detail: String,
+    },
+    /// No space is left.
+    #[error(
+        "No disk space is left for the store {path}. Free some space and run the same command again; nothing was half-written."
+    )]
+    Full {
+        /// The file.
+        path: String,
+    },
+    /// The file cannot be opened or written.
+    #[error("The store {path} cannot be used: {detail}.")]
+    Unusable {
+        /// The file.
+        path: String,
+        /// Why.
+        detail: String,
+    },
+    /// A newer program has written it.
+    #[error(
+        "The store {path} was written by a newer version (schema {found}, this program knows {known}). Use that version."
+    )]
+    Newer {
+        /// The file.
+        path: String,
+        /// Its schema version.
+        found: u32,
+        /// The newest that is known here.
+        known: u32,
+    },
+    /// The lane was taken over by another process.
+    #[error(
+        "Another process has taken over this connection; this call has stopped without writing."
+    )]
+    Fenced,
+    /// An expectation did not hold.
+    #[error("The entry {key} was changed by someone else meanwhile.")]
+    Conflict {
+        /// Which entry.
+        key: String,
+    },
+    /// The request is not valid (an unindexed field, for example).
+    #[error("{0}")]
+    Invalid(String),
+    /// Anything else.
+    #[error("The store failed: {0}.")]
+    Internal(String),
+}
+
+/// What every store operation answers.
+pub type Result<T> = std::result::Result<T, StoreError>;
+
+/// On whose behalf, in which layer and under which lane an operation happens.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Scope {
+    /// The connection; empty for a person who edits records in the host.
+    pub connection: String,
+    /// 0 for real, else the run of the preview.
+    pub layer: RunId,
+    /// The run that causes it.
+    pub run: Option<RunId>,
+    /// What causes it, for the journal: `import companies`, `edit`.
+    pub cause: String,
+    /// The lane that must still be ours for a write in layer 0.
+    pub lane: Option<Lane>,
+}
+
+/// The right to work for a connection, until it expires or is released.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lane {
+    /// The connection.
+    pub connection: String,
+    /// Who holds it (process id and host, for a person).
+    pub holder: String,
+    /// Grows with every change of holder.
+    pub fence: u64,
+}
+
+/// Answer to asking for a lane.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LaneAnswer {
+    /// It is ours.
+    Granted(Lane),
+    /// Someone else has it.
+    Held {
+        /// Who.
+        holder: String,
+        /// Until when, unless renewed.
+        expires: Timestamp,
+    },
+}
+
+/// A field that an administrator has added to a kind.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CustomField {
+    /// The kind that has it.
+    pub kind: String,
+    /// Its name, `CF…`.
+    pub name: String,
+    /// What people read.
+    pub label: String,
+    /// A field type of the contract.
+    pub type_name: String,
+    /// `max-length` and the like.
+    #[serde(default)]
+    pub attributes: std::collections::BTreeMap<String, String>,
+    /// For `choice` and `choices`: value and label.
+    #[serde(default)]
+    pub choices: Vec<(String, String)>,
+}
+
+/// One entry of a connector's state.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StateEntry {
+    /// Its key.
+    pub key: String,
+    /// Counts its changes.
+    pub revision: u64,
+    /// Its value.
+    pub value: Vec<u8>,
+}
+
+/// What must be true of an entry for a write to happen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Expectation {
+    /// Nothing.
+    Anything,
+    /// It does not exist.
+    Absent,
+    /// It has this revision.
+    At(u64),
+}
+
+/// One write of `state_commit`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StateWrite {
+    /// Which entry.
+    pub key: String,
+    /// Its new value; `None` removes it.
+    pub value: Option<Vec<u8>>,
+    /// The condition.
+    pub expected: Expectation,
+}
+
+/// A sealed secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SealedSecret {
+    /// Encrypted bytes; the store never sees the plain value.
+    pub sealed: Vec<u8>,
+    /// Counts its changes, from 1.
+    pub revision: u64,
+}
+
+/// A task that a connector has set.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Task {
+    /// Whose.
+    pub connection: String,
+    /// Its name.
+    pub name: String,
+    /// When it is due next.
+    pub due: Timestamp,
+    /// Seconds between two calls.
+    pub every: Option<u32>,
+}
+
+/// One version of a connector's settings.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct SettingsVersion {
+    /// Counts the versions, from 1.
+    pub revision: u64,
+    /// The document.
+    pub json: String,
+    /// Who wrote it.
+    pub author: String,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// Whether a run is real.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RunMode {
+    /// It writes.
+    Import,
+    /// It writes into its own layer only.
+    Preview,
+}
+
+/// A run to be recorded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewRun {
+    /// Whose.
+    pub connection: String,
+    /// What is imported.
+    pub entity: String,
+    /// Import or preview.
+    pub mode: RunMode,
+    /// The arguments as JSON (selection, full), for showing and resuming.
+    pub arguments: String,
+    /// When it began.
+    pub at: Timestamp,
+}
+
+/// A run as recorded.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Run {
+    /// Its number.
+    pub id: RunId,
+    /// Whose.
+    pub connection: String,
+    /// What is imported.
+    pub entity: String,
+    /// Import or preview.
+    pub mode: RunMode,
+    /// The arguments as JSON.
+    pub arguments: String,
+    /// When it began.
+    pub started: Timestamp,
+    /// When it ended; `None` while it runs or after a kill.
+    pub ended: Option<Timestamp>,
+    /// `running`, `done`, `stopped`, `waiting`, `blocked` or `failed`.
+    pub state: String,
+    /// Why, for the last three.
+    pub failure: Option<Failure>,
+}
+
+/// What became of one remote row in a run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReportRow {
+    /// The entity.
+    pub entity: String,
+    /// The remote's id.
+    pub key: String,
+    /// What people call it.
+    pub title: String,
+    /// Its page at the remote.
+    pub address: Option<String>,
+    /// For filters.
+    pub facets: Vec<(String, String)>,
+    /// `written`, `unchanged`, `skipped`, `waiting`, `conflict`, `failed`.
+    pub outcome: String,
+    /// Why.
+    pub reason: Option<Failure>,
+    /// Kind of the record that it is.
+    pub kind: String,
+    /// The record, when known.
+    pub record: Option<RecordId>,
+}
+
+/// A report row joined with what the store saw being written for the same key.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ReportedRow {
+    /// The report.
+    #[serde(flatten)]
+    pub row: ReportRow,
+    /// What was done to the record of that kind and key in this run; of several
+    /// writes the most telling one (created over updated over unchanged).
+    pub effect: Option<Effect>,
+    /// All field changes of that record in this run.
+    pub changes: Vec<FieldChange>,
+}
+
+/// How many rows came to what in a run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Counts {
+    /// Rows that were read at the remote.
+    pub read: u64,
+    /// Records made.
+    pub created: u64,
+    /// Records changed.
+    pub updated: u64,
+    /// Nothing to do (reported so, or written without an effect).
+    pub unchanged: u64,
+    /// Passed over, with a reason.
+    pub skipped: u64,
+    /// Held back until something else is there.
+    pub waiting: u64,
+    /// A person must decide.
+    pub conflict: u64,
+    /// Refused, with a reason.
+    pub failed: u64,
+}
+
+/// One line of the journal: one record that was written.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct JournalEntry {
+    /// Its number; grows.
+    pub sequence: u64,
+    /// When.
+    pub at: Timestamp,
+    /// Who wrote; empty for a person in the host.
+    pub connection: String,
+    /// The run, when one caused it.
+    pub run: Option<RunId>,
+    /// What caused it.
+    pub cause: String,
+    /// Kind of the record.
+    pub kind: String,
+    /// The record.
+    pub record: RecordId,
+    /// The external key of the row.
+    pub key: Option<String>,
+    /// What happened.
+    pub effect: Effect,
+    /// Field by field.
+    pub changes: Vec<FieldChange>,
+}
+
+/// Which journal lines to answer.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct JournalFilter {
+    /// 0 for real ones, else of that preview.
+    pub layer: RunId,
+    /// Of one connection.
+    pub connection: Option<String>,
+    /// Of one run.
+    pub run: Option<RunId>,
+    /// Of one record.
+    pub record: Option<(String, RecordId)>,
+    /// Older than this sequence (newest first).
+    pub before: Option<u64>,
+    /// At most so many.
+    pub limit: u32,
+}
+
+/// A change in Halo that a connection has not been told yet.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct OutboxRow {
+    /// Its number.
+    pub sequence: u64,
+    /// For whom.
+    pub connection: String,
+    /// Kind of the record.
+    pub kind: String,
+    /// The record.
+    pub record: RecordId,
+    /// `created`, `updated`, `inactive`, `active` or `deleted`; several changes
+    /// of one record become one.
+    pub what: String,
+    /// The fields that changed, sorted.
+    pub fields: Vec<String>,
+    /// When the first of them happened.
+    pub at: Timestamp,
+}
+
+/// Which report rows to answer.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ReportFilter {
+    /// Only these outcomes or effects (`created`, `updated`, `unchanged`,
+    /// `skipped`, …); empty for all.
+    pub outcomes: Vec<String>,
+    /// After this key (rows come in the order of their keys: shorter first, then
+    /// by bytes, so numbers sort as numbers).
+    pub after: Option<String>,
+    /// At most so many.
+    pub limit: u32,
+}
+
+/// All durable operations. Times are given by the caller, so that tests own the
+/// clock.
+#[async_trait]
+pub trait Store: Send + Sync + 'static {
+    /// Makes a connection known, with the kinds whose changes it wants to be told
+    /// (its outbox); kinds left out get no further rows.
+    async fn register_connection(&self, connection: &str, push_kinds: &[String]) -> Result<()>;
+
+    /// A small value that belongs to a connection (component version, account).
+    async fn meta_get(&self, connection: &str, name: &str) -> Result<Option<String>>;
+    /// Sets it; `None` removes it.
+    async fn meta_set(&self, connection: &str, name: &str, value: Option<&str>) -> Result<()>;
+
+    /// Asks for the lane of a connection for `ttl_ms`. An expired lane goes to
+    /// who asks, with a higher fence.
+    async fn acquire_lane(
+        &self,
+        connection: &str,
+        holder: &str,
+        now: Timestamp,
+        ttl_ms: u64,
+    ) -> Result<LaneAnswer>;
+    /// Prolongs a lane; `Fenced` when it is no longer ours.
+    async fn renew_lane(&self, lane: &Lane, now: Timestamp, ttl_ms: u64) -> Result<()>;
+    /// Gives it back; nothing happens when it is no longer ours.
+    async fn release_lane(&self, lane: &Lane) -> Result<()>;
+
+    /// Fields that administrators have added.
+    async fn custom_fields(&self) -> Result<Vec<CustomField>>;
+    /// Adds or replaces one.
+    async fn put_custom_field(&self, field: &CustomField) -> Result<()>;
+    /// Removes one; `false` when there was none. Values in records stay, unseen.
+    async fn remove_custom_field(&self, kind: &str, name: &str) -> Result<bool>;
+
+    /// Records by id, in the order asked.
+    async fn read(
+        &self,
+        scope: &Scope,
+        kind: &str,
+        ids: &[RecordId],
+    ) -> Result<Vec<Option<Stored>>>;
+    /// Records by external key of the scope's connection, in the order asked.
+    async fn resolve(
+        &self,
+        scope: &Scope,
+        kind: &str,
+        keys: &[String],
+    ) -> Result<Vec<Option<Stored>>>;
+    /// Records whose indexed field has one of the values, compared by
+    /// `model::fold`; each with the index of the value. `Invalid` for a field
+    /// that is not indexed. By value, then by id.
+    async fn find(
+        &self,
+        scope: &Scope,
+        kind: &str,
+        field: &str,
+        values: &[String],
+    ) -> Result<Vec<(usize, Stored)>>;
+    /// Writes rows in order, in one transaction; a failed row leaves no trace and
+    /// the others stand. In layer 0 it also writes journal and the outbox rows of
+    /// every *other* connection; in a preview's layer only that layer's journal.
+    /// Row failures use the codes of the contract: `not-found`, `key-taken` (with
+    /// attribute `record`), `conflict` (with attribute `revision`), `invalid`
+    /// (with attribute `field`; a reference that leads nowhere).
+    async fn upsert(
+        &self,
+        scope: &Scope,
+        rows: &[Row],
+        now: Timestamp,
+    ) -> Result<Vec<std::result::Result<Written, Failure>>>;
+    /// Real records of a kind by id, after `after`, optionally those of which an
+    /// indexed field contains `search` (folded).
+    async fn list(
+        &self,
+        kind: &str,
+        search: Option<&str>,
+        after: RecordId,
+        limit: u32,
+    ) -> Result<Vec<Stored>>;
+    /// How many real records a kind has.
+    async fn count(&self, kind: &str) -> Result<u64>;
+
+    /// State entries by key, in the order asked.
+    async fn state_get(&self, scope: &Scope, keys: &[String]) -> Result<Vec<Option<StateEntry>>>;
+    /// State entries with a prefix, after a key, in byte order.
+    async fn state_scan(
+        &self,
+        scope: &Scope,
+        prefix: &str,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<Vec<StateEntry>>;
+    /// All writes or none; `Conflict` names the key.
+    async fn state_commit(&self, scope: &Scope, writes: &[StateWrite]) -> Result<()>;
+
+    /// A sealed secret.
+    async fn secret_get(&self, connection: &str, name: &str) -> Result<Option<SealedSecret>>;
+    /// Sets or removes one if the expectation holds; answers the new revision,
+    /// which also grows over removals.
+    async fn secret_set(
+        &self,
+        connection: &str,
+        name: &str,
+        sealed: Option<&[u8]>,
+        expected: Expectation,
+    ) -> Result<u64>;
+
+    /// Sets or replaces a task.
+    async fn task_set(&self, task: &Task) -> Result<()>;
+    /// Removes it; nothing happens when there is none.
+    async fn task_cancel(&self, connection: &str, name: &str) -> Result<()>;
+    /// All tasks of a connection, by time.
+    async fn tasks(&self, connection: &str) -> Result<Vec<Task>>;
+    /// After a task that was due at `due` has run: its next time (from `now`, so
+    /// that missed calls are made once), or its end. Does nothing when the task
+    /// was set anew meanwhile.
+    async fn task_ran(
+        &self,
+        connection: &str,
+        name: &str,
+        due: Timestamp,
+        now: Timestamp,
+    ) -> Result<()>;
+
+    /// The current settings.
+    async fn settings(&self, connection: &str) -> Result<Option<SettingsVersion>>;
+    /// Appends a version; `Conflict` unless `expected` is the current revision
+    /// (0 for none). The same document again makes no new version.
+    async fn settings_put(
+        &self,
+        connection: &str,
+        json: &str,
+        author: &str,
+        at: Timestamp,
+        expected: Option<u64>,
+    ) -> Result<u64>;
+    /// All versions, newest first.
+    async fn settings_history(&self, connection: &str) -> Result<Vec<SettingsVersion>>;
+
+    /// Records the start of a run.
+    async fn run_begin(&self, run: &NewRun) -> Result<RunId>;
+    /// Records how it stands.
+    async fn run_end(
+        &self,
+        run: RunId,
+        state: &str,
+        failure: Option<&Failure>,
+        at: Timestamp,
+    ) -> Result<()>;
+    /// One run.
+    async fn run(&self, run: RunId) -> Result<Option<Run>>;
+    /// Runs of a connection, newest first.
+    async fn runs(&self, connection: &str, limit: u32) -> Result<Vec<Run>>;
+    /// Adds report rows; the same entity and key again replaces.
+    async fn report(&self, run: RunId, rows: &[ReportRow]) -> Result<()>;
+    /// Report rows with what was written for them.
+    async fn reported(&self, run: RunId, filter: &ReportFilter) -> Result<Vec<ReportedRow>>;
+    /// The sums of a run; `read` is the sum of all others.
+    async fn counts(&self, run: RunId) -> Result<Counts>;
+    /// Forgets the layer of a preview (records, keys, state, journal); its report
+    /// stays. For one that has been confirmed or is old.
+    async fn drop_layer(&self, run: RunId) -> Result<()>;
+
+    /// Journal lines, newest first.
+    async fn journal(&self, filter: &JournalFilter) -> Result<Vec<JournalEntry>>;
+    /// Changes that a connection has not been told, oldest first.
+    async fn outbox(&self, connection: &str, limit: u32) -> Result<Vec<OutboxRow>>;
+}

@@ -1,0 +1,114 @@
+//! The store in one SQLite file.
+//!
+//! One thread writes, one thread reads beside it: with a write-ahead log a reader
+//! sees everything that was committed and never waits for the disk. An operation
+//! is one transaction on one of the two; a write is answered when its commit is on
+//! the disk. Several processes may open the same file: they wait for each other's
+//! writes, and the fences of lanes keep them from overwriting each other.
+//!
+//! | module | what it is |
+//! |---|---|
+//! | `operations` | the list of operations, each a line into a module |
+//! | `open`, `schema` | the file: rights, checks, tables, migrations |
+//! | `worker` | a thread that owns a connection |
+//! | `records`, `index` | reading by id, key and value, through a layer |
+//! | `upsert`, `keys` | writing rows |
+//! | `journal`, `outbox` | what a write leaves behind |
+//! | `lanes`, `state`, `secrets`, `tasks`, `settings`, `connections` | the rest, one idea each |
+//! | `runs`, `reports` | runs, and what became of each row |
+
+use std::path::{Path, PathBuf};
+
+use rusqlite::{Transaction, TransactionBehavior};
+
+use self::error::{Answer, Fault};
+use self::index::Indexed;
+use self::worker::Worker;
+use crate::store::{Result, StoreError};
+
+mod column;
+mod connections;
+mod effect;
+mod error;
+mod index;
+mod journal;
+mod keys;
+mod lanes;
+mod open;
+mod operations;
+mod outbox;
+mod records;
+mod reports;
+mod runs;
+mod schema;
+mod secrets;
+mod settings;
+mod state;
+mod tasks;
+mod upsert;
+mod worker;
+
+#[cfg(test)]
+mod tests;
+
+/// A store in a file.
+pub struct SqliteStore {
+    path: PathBuf,
+    indexed: Indexed,
+    writer: Worker,
+    reader: Worker,
+}
+
+impl std::fmt::Debug for SqliteStore {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SqliteStore")
+            .field("path", &self.path)
+            .finish()
+    }
+}
+
+impl SqliteStore {
+    /// Opens the file, and makes it when there is none. `indexed` names the fields
+    /// of each kind by which records may be looked up.
+    ///
+    /// Fails with `Unusable` (rights, folder, file system), `Corrupt` (no database,
+    /// another program's, or a damaged one) or `Newer`.
+    pub fn open(
+        path: &Path,
+        indexed: &'static [(&'static str, &'static [&'static str])],
+    ) -> std::result::Result<SqliteStore, StoreError> {
+        let open = || {
+            let writer = open::writer(path, indexed)?;
+            let reader = open::reader(path)?;
+            Ok(SqliteStore {
+                path: path.to_owned(),
+                indexed,
+                writer: Worker::start("store-writer", writer, TransactionBehavior::Immediate)?,
+                reader: Worker::start("store-reader", reader, TransactionBehavior::Deferred)?,
+            })
+        };
+        open().map_err(|fault: Fault| fault.explain(path))
+    }
+
+    async fn write<T, F>(&self, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Transaction<'_>) -> Answer<T> + Send + 'static,
+    {
+        self.writer
+            .run(work)
+            .await
+            .map_err(|fault| fault.explain(&self.path))
+    }
+
+    async fn look<T, F>(&self, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Transaction<'_>) -> Answer<T> + Send + 'static,
+    {
+        self.reader
+            .run(work)
+            .await
+            .map_err(|fault| fault.explain(&self.path))
+    }
+}

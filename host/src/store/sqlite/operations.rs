@@ -1,0 +1,317 @@
+//! The store's operations: each copies its arguments, as the work may outlive the
+//! call that asked for it, and hands them to the thread that writes or the one that
+//! reads.
+
+use async_trait::async_trait;
+
+use super::{
+    SqliteStore, connections, index, journal, lanes, outbox, records, reports, runs, secrets,
+    settings, state, tasks, upsert,
+};
+use crate::model::{Failure, RecordId, Row, RunId, Stored, Timestamp, Written};
+use crate::store::{
+    Counts, CustomField, Expectation, JournalEntry, JournalFilter, Lane, LaneAnswer, NewRun,
+    OutboxRow, ReportFilter, ReportRow, ReportedRow, Result, Run, Scope, SealedSecret,
+    SettingsVersion, StateEntry, StateWrite, Store, Task,
+};
+
+#[async_trait]
+impl Store for SqliteStore {
+    async fn register_connection(&self, connection: &str, push_kinds: &[String]) -> Result<()> {
+        let connection = connection.to_owned();
+        let push_kinds = push_kinds.to_vec();
+        self.write(move |db| connections::register(db, &connection, &push_kinds))
+            .await
+    }
+
+    async fn meta_get(&self, connection: &str, name: &str) -> Result<Option<String>> {
+        let connection = connection.to_owned();
+        let name = name.to_owned();
+        self.look(move |db| connections::meta_get(db, &connection, &name))
+            .await
+    }
+
+    async fn meta_set(&self, connection: &str, name: &str, value: Option<&str>) -> Result<()> {
+        let connection = connection.to_owned();
+        let name = name.to_owned();
+        let value = value.map(str::to_owned);
+        self.write(move |db| connections::meta_set(db, &connection, &name, value.as_deref()))
+            .await
+    }
+
+    async fn acquire_lane(
+        &self,
+        connection: &str,
+        holder: &str,
+        now: Timestamp,
+        ttl_ms: u64,
+    ) -> Result<LaneAnswer> {
+        let connection = connection.to_owned();
+        let holder = holder.to_owned();
+        self.write(move |db| lanes::acquire(db, &connection, &holder, now, ttl_ms))
+            .await
+    }
+
+    async fn renew_lane(&self, lane: &Lane, now: Timestamp, ttl_ms: u64) -> Result<()> {
+        let lane = lane.clone();
+        self.write(move |db| lanes::renew(db, &lane, now, ttl_ms))
+            .await
+    }
+
+    async fn release_lane(&self, lane: &Lane) -> Result<()> {
+        let lane = lane.clone();
+        self.write(move |db| lanes::release(db, &lane)).await
+    }
+
+    async fn custom_fields(&self) -> Result<Vec<CustomField>> {
+        self.look(|db| connections::custom_fields(db)).await
+    }
+
+    async fn put_custom_field(&self, field: &CustomField) -> Result<()> {
+        let field = field.clone();
+        self.write(move |db| connections::put_custom_field(db, &field))
+            .await
+    }
+
+    async fn remove_custom_field(&self, kind: &str, name: &str) -> Result<bool> {
+        let kind = kind.to_owned();
+        let name = name.to_owned();
+        self.write(move |db| connections::remove_custom_field(db, &kind, &name))
+            .await
+    }
+
+    async fn read(
+        &self,
+        scope: &Scope,
+        kind: &str,
+        ids: &[RecordId],
+    ) -> Result<Vec<Option<Stored>>> {
+        let scope = scope.clone();
+        let kind = kind.to_owned();
+        let ids = ids.to_vec();
+        self.look(move |db| records::read(db, &scope, &kind, &ids))
+            .await
+    }
+
+    async fn resolve(
+        &self,
+        scope: &Scope,
+        kind: &str,
+        keys: &[String],
+    ) -> Result<Vec<Option<Stored>>> {
+        let scope = scope.clone();
+        let kind = kind.to_owned();
+        let keys = keys.to_vec();
+        self.look(move |db| records::resolve(db, &scope, &kind, &keys))
+            .await
+    }
+
+    async fn find(
+        &self,
+        scope: &Scope,
+        kind: &str,
+        field: &str,
+        values: &[String],
+    ) -> Result<Vec<(usize, Stored)>> {
+        let scope = scope.clone();
+        let kind = kind.to_owned();
+        let field = field.to_owned();
+        let values = values.to_vec();
+        let indexed = self.indexed;
+        self.look(move |db| index::find(db, indexed, &scope, &kind, &field, &values))
+            .await
+    }
+
+    async fn upsert(
+        &self,
+        scope: &Scope,
+        rows: &[Row],
+        now: Timestamp,
+    ) -> Result<Vec<std::result::Result<Written, Failure>>> {
+        let scope = scope.clone();
+        let rows = rows.to_vec();
+        let indexed = self.indexed;
+        self.write(move |db| upsert::upsert(db, indexed, &scope, &rows, now))
+            .await
+    }
+
+    async fn list(
+        &self,
+        kind: &str,
+        search: Option<&str>,
+        after: RecordId,
+        limit: u32,
+    ) -> Result<Vec<Stored>> {
+        let kind = kind.to_owned();
+        let search = search.map(str::to_owned);
+        self.look(move |db| index::list(db, &kind, search.as_deref(), after, limit))
+            .await
+    }
+
+    async fn count(&self, kind: &str) -> Result<u64> {
+        let kind = kind.to_owned();
+        self.look(move |db| index::count(db, &kind)).await
+    }
+
+    async fn state_get(&self, scope: &Scope, keys: &[String]) -> Result<Vec<Option<StateEntry>>> {
+        let scope = scope.clone();
+        let keys = keys.to_vec();
+        self.look(move |db| state::get(db, &scope, &keys)).await
+    }
+
+    async fn state_scan(
+        &self,
+        scope: &Scope,
+        prefix: &str,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<Vec<StateEntry>> {
+        let scope = scope.clone();
+        let prefix = prefix.to_owned();
+        let after = after.map(str::to_owned);
+        self.look(move |db| state::scan(db, &scope, &prefix, after.as_deref(), limit))
+            .await
+    }
+
+    async fn state_commit(&self, scope: &Scope, writes: &[StateWrite]) -> Result<()> {
+        let scope = scope.clone();
+        let writes = writes.to_vec();
+        self.write(move |db| state::commit(db, &scope, &writes))
+            .await
+    }
+
+    async fn secret_get(&self, connection: &str, name: &str) -> Result<Option<SealedSecret>> {
+        let connection = connection.to_owned();
+        let name = name.to_owned();
+        self.look(move |db| secrets::get(db, &connection, &name))
+            .await
+    }
+
+    async fn secret_set(
+        &self,
+        connection: &str,
+        name: &str,
+        sealed: Option<&[u8]>,
+        expected: Expectation,
+    ) -> Result<u64> {
+        let connection = connection.to_owned();
+        let name = name.to_owned();
+        let sealed = sealed.map(<[u8]>::to_vec);
+        self.write(move |db| secrets::set(db, &connection, &name, sealed.as_deref(), expected))
+            .await
+    }
+
+    async fn task_set(&self, task: &Task) -> Result<()> {
+        let task = task.clone();
+        self.write(move |db| tasks::set(db, &task)).await
+    }
+
+    async fn task_cancel(&self, connection: &str, name: &str) -> Result<()> {
+        let connection = connection.to_owned();
+        let name = name.to_owned();
+        self.write(move |db| tasks::cancel(db, &connection, &name))
+            .await
+    }
+
+    async fn tasks(&self, connection: &str) -> Result<Vec<Task>> {
+        let connection = connection.to_owned();
+        self.look(move |db| tasks::all(db, &connection)).await
+    }
+
+    async fn task_ran(
+        &self,
+        connection: &str,
+        name: &str,
+        due: Timestamp,
+        now: Timestamp,
+    ) -> Result<()> {
+        let connection = connection.to_owned();
+        let name = name.to_owned();
+        self.write(move |db| tasks::ran(db, &connection, &name, due, now))
+            .await
+    }
+
+    async fn settings(&self, connection: &str) -> Result<Option<SettingsVersion>> {
+        let connection = connection.to_owned();
+        self.look(move |db| settings::current(db, &connection))
+            .await
+    }
+
+    async fn settings_put(
+        &self,
+        connection: &str,
+        json: &str,
+        author: &str,
+        at: Timestamp,
+        expected: Option<u64>,
+    ) -> Result<u64> {
+        let connection = connection.to_owned();
+        let json = json.to_owned();
+        let author = author.to_owned();
+        self.write(move |db| settings::put(db, &connection, &json, &author, at, expected))
+            .await
+    }
+
+    async fn settings_history(&self, connection: &str) -> Result<Vec<SettingsVersion>> {
+        let connection = connection.to_owned();
+        self.look(move |db| settings::history(db, &connection))
+            .await
+    }
+
+    async fn run_begin(&self, run: &NewRun) -> Result<RunId> {
+        let run = run.clone();
+        self.write(move |db| runs::begin(db, &run)).await
+    }
+
+    async fn run_end(
+        &self,
+        run: RunId,
+        state: &str,
+        failure: Option<&Failure>,
+        at: Timestamp,
+    ) -> Result<()> {
+        let state = state.to_owned();
+        let failure = failure.cloned();
+        self.write(move |db| runs::end(db, run, &state, failure.as_ref(), at))
+            .await
+    }
+
+    async fn run(&self, run: RunId) -> Result<Option<Run>> {
+        self.look(move |db| runs::one(db, run)).await
+    }
+
+    async fn runs(&self, connection: &str, limit: u32) -> Result<Vec<Run>> {
+        let connection = connection.to_owned();
+        self.look(move |db| runs::of(db, &connection, limit)).await
+    }
+
+    async fn report(&self, run: RunId, rows: &[ReportRow]) -> Result<()> {
+        let rows = rows.to_vec();
+        self.write(move |db| reports::report(db, run, &rows)).await
+    }
+
+    async fn reported(&self, run: RunId, filter: &ReportFilter) -> Result<Vec<ReportedRow>> {
+        let filter = filter.clone();
+        self.look(move |db| reports::reported(db, run, &filter))
+            .await
+    }
+
+    async fn counts(&self, run: RunId) -> Result<Counts> {
+        self.look(move |db| reports::counts(db, run)).await
+    }
+
+    async fn drop_layer(&self, run: RunId) -> Result<()> {
+        self.write(move |db| runs::drop_layer(db, run)).await
+    }
+
+    async fn journal(&self, filter: &JournalFilter) -> Result<Vec<JournalEntry>> {
+        let filter = filter.clone();
+        self.look(move |db| journal::journal(db, &filter)).await
+    }
+
+    async fn outbox(&self, connection: &str, limit: u32) -> Result<Vec<OutboxRow>> {
+        let connection = connection.to_owned();
+        self.look(move |db| outbox::outbox(db, &connection, limit))
+            .await
+    }
+}

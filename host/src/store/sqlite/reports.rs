@@ -1,0 +1,196 @@
+//! Reports: what became of each remote row, joined with what the journal saw being
+//! written for the same kind and key in the same run.
+//!
+//! A row may have written several records (a customer and its first site). Only
+//! the one of the row's own kind and key is shown with it; the others are in the
+//! journal.
+
+use rusqlite::{Connection, ErrorCode, Row, params};
+
+use super::column::{int, maybe_number, maybe_parse, maybe_text, number, parse};
+use super::effect::{self, EffectColumn};
+use super::error::{Answer, Fault};
+use super::runs;
+use crate::model::{Effect, FieldChange, RunId};
+use crate::store::{Counts, ReportFilter, ReportRow, ReportedRow};
+
+/// What a row came to in one word: the effect of what was written (as
+/// `effect::sum` ranks it), else the reported outcome.
+const WORD: &str = "CASE WHEN outcome <> 'written' THEN outcome ELSE coalesce(effect,
+    (SELECT effect FROM journal
+     WHERE run = report.run AND kind = report.kind AND key = report.key
+     ORDER BY CASE effect WHEN 'created' THEN 1 WHEN 'removed' THEN 2 ELSE 3 END LIMIT 1),
+    'unchanged') END";
+
+/// Rows that are read before they are written back, when a layer is dropped.
+const KEEP_PAGE: u32 = 500;
+
+/// Adds report rows; the same entity and key again replaces.
+pub(super) fn report(db: &Connection, run: RunId, rows: &[ReportRow]) -> Answer<()> {
+    let mut statement = db.prepare_cached(
+        "INSERT OR REPLACE INTO report
+         (run, key_length, key, entity, title, address, facets, outcome, reason, kind, record)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+    )?;
+    for row in rows {
+        let added = statement.execute(params![
+            int(run),
+            length(&row.key),
+            row.key,
+            row.entity,
+            row.title,
+            row.address,
+            serde_json::to_string(&row.facets)?,
+            row.outcome,
+            maybe_text(row.reason.as_ref())?,
+            row.kind,
+            row.record.map(int),
+        ]);
+        match added {
+            // Its one reference is that to the run.
+            Err(error) if error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation) => {
+                return Err(runs::unknown(run).into());
+            }
+            added => added?,
+        };
+    }
+    Ok(())
+}
+
+/// Bytes of a key, by which keys are ordered first.
+fn length(key: &str) -> i64 {
+    i64::try_from(key.len()).unwrap_or(i64::MAX)
+}
+
+/// Report rows that pass a filter, with what was written for them.
+pub(super) fn reported(
+    db: &Connection,
+    run: RunId,
+    filter: &ReportFilter,
+) -> Answer<Vec<ReportedRow>> {
+    let after = filter.after.as_deref();
+    let mut statement = db.prepare_cached(&format!(
+        "SELECT entity, key, title, address, facets, outcome, reason, kind, record, effect, changes
+         FROM report
+         WHERE run = ?1 AND (key_length, key) > (?2, ?3)
+           AND (?4 = '[]' OR outcome IN (SELECT value FROM json_each(?4))
+                OR {WORD} IN (SELECT value FROM json_each(?4)))
+         ORDER BY key_length, key, entity LIMIT ?5"
+    ))?;
+    let mut rows = statement.query(params![
+        int(run),
+        after.map_or(-1, length),
+        after.unwrap_or_default(),
+        serde_json::to_string(&filter.outcomes)?,
+        filter.limit,
+    ])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        found.push(read(db, run, row)?);
+    }
+    Ok(found)
+}
+
+fn read(db: &Connection, run: RunId, columns: &Row<'_>) -> Answer<ReportedRow> {
+    let row = ReportRow {
+        entity: columns.get(0)?,
+        key: columns.get(1)?,
+        title: columns.get(2)?,
+        address: columns.get(3)?,
+        facets: parse(columns, 4)?,
+        outcome: columns.get(5)?,
+        reason: maybe_parse(columns, 6)?,
+        kind: columns.get(7)?,
+        record: maybe_number(columns, 8)?,
+    };
+    let kept: Option<EffectColumn> = columns.get(9)?;
+    let (effect, changes) = match kept {
+        Some(EffectColumn(effect)) => (Some(effect), maybe_parse(columns, 10)?.unwrap_or_default()),
+        None => written(db, run, &row.kind, &row.key)?,
+    };
+    Ok(ReportedRow {
+        row,
+        effect,
+        changes,
+    })
+}
+
+/// What the journal of a run says about one kind and key.
+fn written(
+    db: &Connection,
+    run: RunId,
+    kind: &str,
+    key: &str,
+) -> Answer<(Option<Effect>, Vec<FieldChange>)> {
+    let mut statement = db.prepare_cached(
+        "SELECT effect, changes FROM journal
+         WHERE run = ?1 AND kind = ?2 AND key = ?3 ORDER BY sequence",
+    )?;
+    let mut rows = statement.query(params![int(run), kind, key])?;
+    let mut writes = Vec::new();
+    while let Some(row) = rows.next()? {
+        writes.push((row.get::<_, EffectColumn>(0)?.0, parse(row, 1)?));
+    }
+    Ok(effect::sum(writes))
+}
+
+/// The sums of a run. A removal counts as an update: something was changed.
+pub(super) fn counts(db: &Connection, run: RunId) -> Answer<Counts> {
+    let mut statement = db.prepare_cached(&format!(
+        "SELECT {WORD} AS word, count(*) FROM report WHERE run = ?1 GROUP BY word"
+    ))?;
+    let mut counts = Counts::default();
+    let sums = statement.query_map([int(run)], |row| Ok((row.get(0)?, number(row, 1)?)))?;
+    for sum in sums {
+        let (word, rows): (String, u64) = sum?;
+        counts.read += rows;
+        *match word.as_str() {
+            "created" => &mut counts.created,
+            "updated" | "removed" => &mut counts.updated,
+            "unchanged" => &mut counts.unchanged,
+            "skipped" => &mut counts.skipped,
+            "waiting" => &mut counts.waiting,
+            "conflict" => &mut counts.conflict,
+            // Also a word that is not known here: the sums must add up, and a row
+            // that nobody understands is looked at where failures are.
+            _ => &mut counts.failed,
+        } += rows;
+    }
+    Ok(counts)
+}
+
+/// Copies effects and changes from the journal, which is about to be dropped.
+pub(super) fn keep_effects(db: &Connection, run: RunId) -> Answer<()> {
+    let mut filter = ReportFilter {
+        limit: KEEP_PAGE,
+        ..ReportFilter::default()
+    };
+    let mut update = db.prepare_cached(
+        "UPDATE report SET effect = ?5, changes = ?6
+         WHERE run = ?1 AND key_length = ?2 AND key = ?3 AND entity = ?4",
+    )?;
+    loop {
+        let page = reported(db, run, &filter)?;
+        for ReportedRow {
+            row,
+            effect,
+            changes,
+        } in &page
+        {
+            if let Some(effect) = effect {
+                update.execute(params![
+                    int(run),
+                    length(&row.key),
+                    row.key,
+                    row.entity,
+                    EffectColumn(*effect),
+                    serde_json::to_string(changes).map_err(Fault::from)?,
+                ])?;
+            }
+        }
+        let Some(last) = page.last() else {
+            return Ok(());
+        };
+        filter.after = Some(last.row.key.clone());
+    }
+}

@@ -1,0 +1,137 @@
+//! What HubSpot offers to the editors of mappings: properties, lifecycle stages,
+//! companies.
+
+use crate::contract::exports::halo::integration::catalog::{ChoicePage, RemoteField};
+use crate::contract::halo::integration::settings;
+use crate::contract::halo::integration::types::{Attribute, Choice};
+use crate::entity::company::{self, OBJECTS};
+use crate::failure::Failure;
+use crate::hubspot::client::{Client, json};
+use crate::hubspot::objects::Page;
+use crate::hubspot::properties::{self, Property};
+use crate::hubspot::search;
+use crate::settings::{NO_STAGE, Settings};
+
+fn client() -> Result<Client, Failure> {
+    let api = Settings::parse(&settings::get()?.json)?.api.resolve()?;
+    Ok(Client::connected(&api)?)
+}
+
+fn load(client: &mut Client) -> Result<Vec<Property>, Failure> {
+    let response = client.call(properties::list(client.version(), OBJECTS))?;
+    properties::properties(&response.body).map_err(|error| {
+        Failure::new(
+            "remote",
+            format!("HubSpot's properties cannot be read: {error}."),
+        )
+    })
+}
+
+/// The properties of an entity, HubSpot's own and the account's (S17).
+pub fn remote_fields(entity: &str) -> Result<Vec<RemoteField>, Failure> {
+    if entity != OBJECTS {
+        return Err(Failure::new(
+            "not-found",
+            format!("This connector knows no properties of {entity:?} yet."),
+        ));
+    }
+    Ok(load(&mut client()?)?.iter().map(remote_field).collect())
+}
+
+fn remote_field(property: &Property) -> RemoteField {
+    let attribute = |name: &str, value: &str| Attribute {
+        name: name.to_owned(),
+        value: value.to_owned(),
+    };
+    let mut attributes = vec![
+        attribute(
+            "remote-type",
+            &format!("{}/{}", property.value_type, property.field_type),
+        ),
+        attribute("group", &property.group_name),
+    ];
+    if property.is_read_only() {
+        attributes.push(attribute("read-only", "true"));
+    }
+    if !property.hubspot_defined {
+        attributes.push(attribute("custom", "true"));
+    }
+    RemoteField {
+        name: property.name.clone(),
+        label: property.label.clone(),
+        type_name: property.type_name().to_owned(),
+        attributes,
+        choices: property
+            .options
+            .iter()
+            .map(|option| choice(&option.value, &option.label))
+            .collect(),
+    }
+}
+
+fn choice(value: &str, label: &str) -> Choice {
+    Choice {
+        value: value.to_owned(),
+        label: label.to_owned(),
+        attributes: Vec::new(),
+    }
+}
+
+/// A page of choices of a setting.
+pub fn choices(
+    name: &str,
+    query: Option<&str>,
+    cursor: Option<String>,
+) -> Result<ChoicePage, Failure> {
+    match name {
+        "lifecycle-stages" => stages(query),
+        "companies" => companies(query, cursor.as_deref()),
+        _ => Err(Failure::new(
+            "not-found",
+            format!("No setting has choices called {name:?}."),
+        )),
+    }
+}
+
+fn stages(query: Option<&str>) -> Result<ChoicePage, Failure> {
+    let properties = load(&mut client()?)?;
+    let stage = properties
+        .iter()
+        .find(|property| property.name == company::STAGE);
+    let mut choices: Vec<Choice> = stage
+        .into_iter()
+        .flat_map(|property| &property.options)
+        .map(|option| choice(&option.value, &option.label))
+        .collect();
+    choices.push(choice(NO_STAGE, "No lifecycle stage"));
+    if let Some(query) = query.map(str::to_lowercase) {
+        choices.retain(|choice| choice.label.to_lowercase().contains(&query));
+    }
+    Ok(ChoicePage {
+        choices,
+        next: None,
+    })
+}
+
+fn companies(query: Option<&str>, after: Option<&str>) -> Result<ChoicePage, Failure> {
+    let mut client = client()?;
+    let call = search::find(client.version(), OBJECTS, &["name", "domain"], query, after);
+    let response = client.call(call)?;
+    let page: Page = json(&response)?;
+    let choices = page
+        .results
+        .iter()
+        .map(|object| {
+            let title = company::title(object).unwrap_or("(no name)");
+            let label = match object.property("domain") {
+                Some(domain) if domain != title => format!("{title} ({domain})"),
+                _ => title.to_owned(),
+            };
+            choice(&object.id, &label)
+        })
+        .collect();
+    Ok(ChoicePage {
+        choices,
+        next: page.next().map(str::to_owned),
+    })
+}

@@ -1,0 +1,523 @@
+//! Every problem of the settings, each with its place and what would mend it. The
+//! same checks stop an import before anything is read.
+
+use std::collections::BTreeMap;
+
+use crate::contract::exports::halo::integration::connector::{Problem, Severity};
+use crate::contract::halo::integration::records::{self, FieldInfo};
+use crate::entity::company::{self, KIND, OBJECTS};
+use crate::failure::Failure;
+use crate::field::pairs;
+use crate::hubspot::client::{Client, Trouble};
+use crate::hubspot::properties::{self, Property};
+use crate::settings::{self, Companies, FieldRow, NO_STAGE, Settings, shape};
+
+/// Checks a document; `online` also asks HubSpot.
+pub fn check(json: &str, online: bool) -> Result<Vec<Problem>, Failure> {
+    let document: serde_json::Value = match serde_json::from_str(json) {
+        Ok(document) => document,
+        Err(error) => {
+            return Ok(vec![problem(
+                "",
+                Severity::Error,
+                "syntax",
+                format!("This is no JSON: {error}."),
+            )]);
+        }
+    };
+    let schema = serde_json::from_str(settings::SCHEMA).map_err(|error| {
+        Failure::internal(format!("The settings schema cannot be read: {error}."))
+    })?;
+    let misshapes = shape::problems(&schema, &document);
+    if !misshapes.is_empty() {
+        return Ok(misshapes
+            .into_iter()
+            .map(|found| problem(&found.path, Severity::Error, "shape", found.message))
+            .collect());
+    }
+    let settings = Settings::parse(json)?;
+    let mut problems = Vec::new();
+    let api = match settings.api.resolve() {
+        Ok(api) => Some(api),
+        Err(failure) => {
+            problems.push(of_failure(&failure, Severity::Error));
+            None
+        }
+    };
+    let companies = &settings.companies;
+    if let Err(failure) = may_import(companies) {
+        // A fresh connector has no stage chosen: nothing is wrong with it yet.
+        problems.push(of_failure(&failure, Severity::Warning));
+    }
+    let fields = records::fields(KIND)?;
+    problems.extend(field_rows(&companies.fields, &fields));
+    problems.extend(pairs_of(companies));
+    problems.extend(missing_records(companies)?);
+    if online && let Some(api) = api {
+        let mut client = Client::connected(&api)?;
+        let known = load(&mut client)?;
+        problems.extend(remote_rows(&companies.fields, &fields, &known));
+        problems.extend(stages(companies, &known));
+    }
+    Ok(problems)
+}
+
+/// Whether an import of companies may start.
+pub fn may_import(companies: &Companies) -> Result<(), Failure> {
+    if !companies.includes_any() {
+        return Err(Failure::setting(
+            "/companies/lifecycle-stages",
+            "No lifecycle stage is chosen, so no company would be imported. Choose stages, or set all-lifecycle-stages to true.",
+        ));
+    }
+    if companies.top_level.is_none() {
+        return Err(Failure::setting(
+            "/companies/top-level",
+            "New customers need a top level. Set top-level to the id of one (`records top-level` lists them).",
+        ));
+    }
+    Ok(())
+}
+
+/// The properties of mapping rows that HubSpot does not have any more; a row whose
+/// types do not go together is refused.
+pub fn leave_out(client: &mut Client, rows: &[FieldRow]) -> Result<Vec<String>, Trouble> {
+    if rows.is_empty() {
+        return Ok(Vec::new());
+    }
+    let known = load(client)?;
+    let fields = records::fields(KIND)?;
+    let mut gone = Vec::new();
+    for found in remote_rows(rows, &fields, &known) {
+        match found.code.as_str() {
+            "unknown-property" => {
+                let row = found
+                    .path
+                    .split('/')
+                    .nth(3)
+                    .and_then(|index| index.parse::<usize>().ok());
+                gone.extend(
+                    row.and_then(|index| rows.get(index))
+                        .map(|row| row.property.clone()),
+                );
+            }
+            _ => return Err(Failure::setting(&found.path, found.message).into()),
+        }
+    }
+    Ok(gone)
+}
+
+fn load(client: &mut Client) -> Result<BTreeMap<String, Property>, Trouble> {
+    let response = client.call(properties::list(client.version(), OBJECTS))?;
+    let known = properties::properties(&response.body).map_err(|error| {
+        Failure::new(
+            "remote",
+            format!("HubSpot's properties cannot be read: {error}."),
+        )
+    })?;
+    Ok(known
+        .into_iter()
+        .map(|property| (property.name.clone(), property))
+        .collect())
+}
+
+/// A Halo field by its name; Halo writes the same name in several cases.
+pub fn field_of<'a>(known: &'a [FieldInfo], name: &str) -> Option<&'a FieldInfo> {
+    known.iter().find(|field| field.name == name).or_else(|| {
+        known
+            .iter()
+            .find(|field| field.name.eq_ignore_ascii_case(name))
+    })
+}
+
+fn field_rows(rows: &[FieldRow], known: &[FieldInfo]) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    let mut filled = BTreeMap::new();
+    for (index, row) in rows.iter().enumerate() {
+        let path = format!("/companies/fields/{index}/field");
+        let Some(field) = field_of(known, &row.field) else {
+            let names = known.iter().map(|field| field.name.as_str());
+            let message = match shape::nearest(&row.field, names) {
+                Some(near) => format!(
+                    "Customers have no field {:?}; did you mean {near:?}?",
+                    row.field
+                ),
+                None => format!(
+                    "Customers have no field {:?}. Add it in Halo, or remove the row.",
+                    row.field
+                ),
+            };
+            problems.push(problem(&path, Severity::Error, "unknown-field", message));
+            continue;
+        };
+        if field
+            .attributes
+            .iter()
+            .any(|attribute| attribute.name == "read-only")
+        {
+            let message = format!("The field {:?} cannot be written.", field.name);
+            problems.push(problem(&path, Severity::Error, "read-only", message));
+        }
+        if field.name == company::TOP_LEVEL {
+            let message =
+                "The top level is set by /companies/top-level, not by a property.".to_owned();
+            problems.push(problem(&path, Severity::Error, "reserved", message));
+        }
+        if let Some(first) = filled.insert(field.name.clone(), index) {
+            let message = format!(
+                "The field {:?} is already filled by row {first}; remove one of them.",
+                field.name
+            );
+            problems.push(problem(&path, Severity::Error, "field-twice", message));
+        }
+    }
+    problems
+}
+
+/// What only the account can tell about the mapping rows.
+fn remote_rows(
+    rows: &[FieldRow],
+    fields: &[FieldInfo],
+    known: &BTreeMap<String, Property>,
+) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    for (index, row) in rows.iter().enumerate() {
+        let path = format!("/companies/fields/{index}/property");
+        let Some(property) = known.get(&row.property) else {
+            let message = match shape::nearest(&row.property, known.keys().map(String::as_str)) {
+                Some(near) => format!(
+                    "HubSpot companies have no property {:?}; did you mean {near:?}?",
+                    row.property
+                ),
+                None => format!(
+                    "HubSpot companies have no property {:?}. Correct or remove the row.",
+                    row.property
+                ),
+            };
+            problems.push(problem(&path, Severity::Error, "unknown-property", message));
+            continue;
+        };
+        let Some(field) = field_of(fields, &row.field) else {
+            continue;
+        };
+        if !pairs::fits(property.type_name(), &field.type_name) {
+            let message = pairs::refusal(
+                &property.name,
+                property.type_name(),
+                &field.name,
+                &field.type_name,
+            );
+            problems.push(problem(&path, Severity::Error, "types", message));
+        }
+    }
+    problems
+}
+
+fn stages(companies: &Companies, known: &BTreeMap<String, Property>) -> Vec<Problem> {
+    let Some(property) = known.get(company::STAGE) else {
+        return Vec::new();
+    };
+    let values: Vec<&str> = property
+        .options
+        .iter()
+        .map(|option| option.value.as_str())
+        .chain([NO_STAGE])
+        .collect();
+    companies
+        .lifecycle_stages
+        .iter()
+        .enumerate()
+        .filter(|(_, stage)| !values.contains(&stage.as_str()))
+        .map(|(index, stage)| {
+            let by_label = property
+                .options
+                .iter()
+                .find(|option| option.label == *stage);
+            let message = match by_label {
+                Some(option) => format!(
+                    "{stage:?} is a label; write its internal value {:?}.",
+                    option.value
+                ),
+                None => format!(
+                    "The account has no lifecycle stage {stage:?}; it has {}.",
+                    values.join(", ")
+                ),
+            };
+            let path = format!("/companies/lifecycle-stages/{index}");
+            problem(&path, Severity::Error, "unknown-stage", message)
+        })
+        .collect()
+}
+
+/// Companies and customers that the table names twice (S12).
+fn pairs_of(companies: &Companies) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    let mut by_company = BTreeMap::new();
+    let mut by_customer = BTreeMap::new();
+    for (index, pair) in companies.customers.iter().enumerate() {
+        let path = |what: &str| format!("/companies/customers/{index}/{what}");
+        if pair.company.is_empty() || !pair.company.bytes().all(|byte| byte.is_ascii_digit()) {
+            let message = format!(
+                "{:?} is no id of a HubSpot company; it has digits only.",
+                pair.company
+            );
+            problems.push(problem(
+                &path("company"),
+                Severity::Error,
+                "invalid",
+                message,
+            ));
+        }
+        if let Some(first) = by_company.insert(&pair.company, index) {
+            let message = format!(
+                "Company {} is already in row {first}; remove one of them.",
+                pair.company
+            );
+            problems.push(problem(
+                &path("company"),
+                Severity::Error,
+                "mapped-twice",
+                message,
+            ));
+        }
+        if let Some(first) = by_customer.insert(pair.customer, index) {
+            let message = format!(
+                "Customer {} is already in row {first}; remove one of them.",
+                pair.customer
+            );
+            problems.push(problem(
+                &path("customer"),
+                Severity::Error,
+                "mapped-twice",
+                message,
+            ));
+        }
+    }
+    problems
+}
+
+/// Ids that lead to no record of Halo.
+fn missing_records(companies: &Companies) -> Result<Vec<Problem>, Failure> {
+    const BATCH: usize = 1_000;
+    let mut problems = Vec::new();
+    if let Some(id) = companies.top_level
+        && records::read("top-level", &[id], &[])?
+            .iter()
+            .all(Option::is_none)
+    {
+        let message = format!("Halo has no top level {id} (`records top-level` lists them).");
+        problems.push(problem(
+            "/companies/top-level",
+            Severity::Error,
+            "not-found",
+            message,
+        ));
+    }
+    let ids: Vec<u64> = companies
+        .customers
+        .iter()
+        .map(|pair| pair.customer)
+        .collect();
+    for (chunk, ids) in ids.chunks(BATCH).enumerate() {
+        for (index, found) in records::read(KIND, ids, &[])?.iter().enumerate() {
+            if found.is_none() {
+                let path = format!("/companies/customers/{}/customer", chunk * BATCH + index);
+                let message = format!(
+                    "Halo has no customer {}. Correct or remove the row.",
+                    ids[index]
+                );
+                problems.push(problem(&path, Severity::Error, "not-found", message));
+            }
+        }
+    }
+    Ok(problems)
+}
+
+fn of_failure(failure: &Failure, severity: Severity) -> Problem {
+    let path = failure
+        .attributes
+        .iter()
+        .find(|attribute| attribute.name == "path");
+    let path = path.map_or("", |attribute| attribute.value.as_str());
+    problem(path, severity, &failure.code, failure.message.clone())
+}
+
+fn problem(path: &str, severity: Severity, code: &str, message: String) -> Problem {
+    Problem {
+        path: path.to_owned(),
+        severity,
+        code: code.to_owned(),
+        message,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::contract::halo::integration::types::Attribute;
+    use crate::hubspot::properties::Choice;
+    use crate::settings::Pair;
+
+    fn halo_field(name: &str, type_name: &str) -> FieldInfo {
+        FieldInfo {
+            name: name.to_owned(),
+            label: name.to_owned(),
+            type_name: type_name.to_owned(),
+            attributes: Vec::new(),
+            choices: Vec::new(),
+        }
+    }
+
+    fn row(property: &str, field: &str) -> FieldRow {
+        FieldRow {
+            property: property.to_owned(),
+            field: field.to_owned(),
+        }
+    }
+
+    fn told(problems: &[Problem]) -> Vec<(&str, &str)> {
+        problems
+            .iter()
+            .map(|problem| (problem.path.as_str(), problem.code.as_str()))
+            .collect()
+    }
+
+    #[test]
+    fn s16_a_row_to_a_field_that_is_not_there_names_the_nearest() {
+        let mut locked = halo_field("CFLocked", "text");
+        locked.attributes.push(Attribute {
+            name: "read-only".to_owned(),
+            value: "true".to_owned(),
+        });
+        let known = [halo_field("CFIndustry", "text"), locked];
+        let rows = [
+            row("a", "CFIndustri"),
+            row("b", "cfindustry"),
+            row("c", "CFIndustry"),
+            row("d", "CFLocked"),
+        ];
+        let problems = field_rows(&rows, &known);
+        assert_eq!(
+            told(&problems),
+            [
+                ("/companies/fields/0/field", "unknown-field"),
+                ("/companies/fields/2/field", "field-twice"),
+                ("/companies/fields/3/field", "read-only"),
+            ]
+        );
+        assert!(
+            problems[0].message.contains("CFIndustry"),
+            "{}",
+            problems[0].message
+        );
+    }
+
+    #[test]
+    fn s18_a_pair_of_types_that_does_not_go_together_is_refused_by_both_names() {
+        let property = |name: &str, field_type: &str, value_type: &str| {
+            let property = Property {
+                name: name.to_owned(),
+                value_type: value_type.to_owned(),
+                field_type: field_type.to_owned(),
+                ..Property::default()
+            };
+            (name.to_owned(), property)
+        };
+        let known = BTreeMap::from([
+            property("is_public", "booleancheckbox", "bool"),
+            property("city", "text", "string"),
+        ]);
+        let rows = [
+            row("is_public", "CFNote"),
+            row("city", "CFNote"),
+            row("citi", "CFNote"),
+        ];
+        let problems = remote_rows(&rows, &[halo_field("CFNote", "text")], &known);
+        assert_eq!(
+            told(&problems),
+            [
+                ("/companies/fields/0/property", "types"),
+                ("/companies/fields/2/property", "unknown-property"),
+            ]
+        );
+        let message = &problems[0].message;
+        assert!(
+            message.contains("checkbox") && message.contains("text"),
+            "{message}"
+        );
+        assert!(
+            problems[1].message.contains("did you mean \"city\""),
+            "{}",
+            problems[1].message
+        );
+    }
+
+    #[test]
+    fn s12_pairs_that_are_named_twice_are_found() {
+        let pair = |company: &str, customer| Pair {
+            company: company.to_owned(),
+            customer,
+        };
+        let companies = Companies {
+            customers: vec![pair("1", 7), pair("1", 8), pair("2", 7), pair("acme", 9)],
+            ..Companies::default()
+        };
+        assert_eq!(
+            told(&pairs_of(&companies)),
+            [
+                ("/companies/customers/1/company", "mapped-twice"),
+                ("/companies/customers/2/customer", "mapped-twice"),
+                ("/companies/customers/3/company", "invalid"),
+            ]
+        );
+    }
+
+    #[test]
+    fn s8_a_stage_is_kept_by_its_value_and_a_label_is_recognised() {
+        let choice = |value: &str, label: &str| Choice {
+            value: value.to_owned(),
+            label: label.to_owned(),
+            hidden: false,
+        };
+        let stage = Property {
+            options: vec![choice("lead", "Lead"), choice("1001", "Partner")],
+            ..Property::default()
+        };
+        let known = BTreeMap::from([(company::STAGE.to_owned(), stage)]);
+        let companies = Companies {
+            lifecycle_stages: ["lead", "Partner", NO_STAGE, "x"]
+                .map(str::to_owned)
+                .to_vec(),
+            ..Companies::default()
+        };
+        let problems = stages(&companies, &known);
+        assert_eq!(
+            told(&problems),
+            [
+                ("/companies/lifecycle-stages/1", "unknown-stage"),
+                ("/companies/lifecycle-stages/3", "unknown-stage"),
+            ]
+        );
+        assert!(
+            problems[0].message.contains("1001"),
+            "{}",
+            problems[0].message
+        );
+    }
+
+    #[test]
+    fn a1_an_import_needs_a_stage_and_a_top_level() {
+        let path = |companies: &Companies| {
+            may_import(companies).map_err(|failure| failure.attributes[0].value.clone())
+        };
+        let mut companies = Companies::default();
+        assert_eq!(
+            path(&companies),
+            Err("/companies/lifecycle-stages".to_owned())
+        );
+        companies.all_lifecycle_stages = true;
+        assert_eq!(path(&companies), Err("/companies/top-level".to_owned()));
+        companies.top_level = Some(1);
+        assert_eq!(path(&companies), Ok(()));
+    }
+}

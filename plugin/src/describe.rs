@@ -1,0 +1,97 @@
+//! What the connector says about itself: `describe.json`, with its version, the
+//! schema of its settings and the fixed fields as the code has them.
+
+use serde_json::{Value, json};
+
+use crate::entity::company;
+use crate::settings::SCHEMA;
+
+const DOCUMENT: &str = include_str!("describe.json");
+
+/// The document of `connector.describe`; `wit/README.md` says what is in it.
+pub fn document() -> String {
+    match assemble() {
+        Ok(document) => document.to_string(),
+        // A test reads both files; a host shows what is wrong.
+        Err(error) => json!({ "error": error.to_string() }).to_string(),
+    }
+}
+
+fn assemble() -> Result<Value, serde_json::Error> {
+    let mut document: Value = serde_json::from_str(DOCUMENT)?;
+    document["version"] = json!(env!("CARGO_PKG_VERSION"));
+    document["settings"] = serde_json::from_str(SCHEMA)?;
+    let fixed: Vec<Value> = company::FIXED
+        .iter()
+        .map(|(remote, halo)| {
+            json!({
+                "remote": remote,
+                "halo": halo,
+                "direction": "to-halo",
+                "note": "where Halo's field is empty or holds what came from HubSpot",
+            })
+        })
+        .collect();
+    document["entities"][0]["fixed-fields"] = json!(fixed);
+    Ok(document)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::hubspot::version::{KNOWN, Version};
+
+    #[test]
+    fn the_document_is_whole() {
+        let document: Value = serde_json::from_str(&document()).unwrap();
+        assert_eq!(document["format"], 1);
+        assert_eq!(document["entities"][0]["name"], company::OBJECTS);
+        assert_eq!(document["entities"][0]["fixed-fields"][0]["halo"], "name");
+        assert!(document["settings"]["properties"]["companies"].is_object());
+    }
+
+    #[test]
+    fn every_call_of_this_connector_is_a_described_route_that_only_reads() {
+        let document: Value = serde_json::from_str(DOCUMENT).unwrap();
+        let routes: Vec<(&str, &str)> = document["routes"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(|route| route["reads"] == true)
+            .map(|route| {
+                (
+                    route["method"].as_str().unwrap(),
+                    route["path"].as_str().unwrap(),
+                )
+            })
+            .collect();
+        for name in KNOWN {
+            let version = Version::named(name).unwrap();
+            for (method, path) in [
+                ("GET", version.objects("companies")),
+                ("POST", version.objects("companies/search")),
+                ("POST", version.objects("companies/batch/read")),
+                ("GET", version.properties("companies")),
+                ("GET", version.account_details()),
+                ("POST", version.token("")),
+            ] {
+                assert!(
+                    routes
+                        .iter()
+                        .any(|(m, pattern)| *m == method && matches(pattern, &path)),
+                    "{method} {path}"
+                );
+            }
+        }
+    }
+
+    fn matches(pattern: &str, path: &str) -> bool {
+        let (pattern, path): (Vec<&str>, Vec<&str>) =
+            (pattern.split('/').collect(), path.split('/').collect());
+        pattern.len() == path.len()
+            && pattern
+                .iter()
+                .zip(path)
+                .all(|(left, right)| left.starts_with('{') || *left == right)
+    }
+}

@@ -1,0 +1,150 @@
+//! Companies: HubSpot companies become Halo customers, each new one with a first
+//! site (in Halo, users sit at sites).
+
+use crate::field::decide::Rule;
+use crate::hubspot::objects::Object;
+use crate::settings::{Companies, FieldRow};
+
+// In HubSpot
+
+/// The entity's name on the command line, and HubSpot's name of the object type.
+pub const OBJECTS: &str = "companies";
+/// HubSpot's number of the object type, in addresses of its pages.
+pub const TYPE_ID: &str = "0-2";
+/// The property that holds the time of the last change.
+pub const MODIFIED: &str = "hs_lastmodifieddate";
+/// The property that holds the lifecycle stage.
+pub const STAGE: &str = "lifecyclestage";
+/// Ids that were merged into this one: `51;1;1551`.
+const MERGED: &str = "hs_merged_object_ids";
+
+// In Halo
+
+/// The kind of record that a company becomes.
+pub const KIND: &str = "customer";
+/// The kind of its sites.
+pub const SITE: &str = "site";
+
+/// Where a customer sits.
+pub const TOP_LEVEL: &str = "toplevel_id";
+/// Whose a site is.
+pub const SITE_CUSTOMER: &str = "client_id";
+/// The name, on both kinds.
+pub const NAME: &str = "name";
+
+// Which fields sync which way
+
+/// Fields that need no mapping row (A23): HubSpot's property, Halo's field.
+pub const FIXED: [(&str, &str); 4] = [
+    ("name", "name"),
+    ("website", "website"),
+    ("phone", "main_phonenumber"),
+    ("domain", "domain"),
+];
+
+/// One field that an import fills.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mapped {
+    /// HubSpot's property.
+    pub property: String,
+    /// Halo's field.
+    pub field: String,
+    /// How.
+    pub rule: Rule,
+}
+
+/// The fields that an import fills: the mapping rows, then the fixed rows for
+/// fields that no mapping row fills.
+pub fn fields(rows: &[FieldRow]) -> Vec<Mapped> {
+    let mut fields: Vec<Mapped> = rows
+        .iter()
+        .map(|row| Mapped {
+            property: row.property.clone(),
+            field: row.field.clone(),
+            rule: Rule::Mapped,
+        })
+        .collect();
+    for (property, field) in FIXED {
+        if !fields.iter().any(|known| known.field == field) {
+            fields.push(Mapped {
+                property: property.to_owned(),
+                field: field.to_owned(),
+                rule: Rule::EmptyOrOurs,
+            });
+        }
+    }
+    fields
+}
+
+/// The properties to ask for, each once.
+pub fn properties(fields: &[Mapped]) -> Vec<&str> {
+    let mut properties = vec!["name", "domain", STAGE, MODIFIED, MERGED];
+    for field in fields {
+        if !properties.contains(&field.property.as_str()) {
+            properties.push(&field.property);
+        }
+    }
+    properties
+}
+
+// Key and name
+
+/// What people call it. HubSpot asks for a name or a domain, not for both.
+pub fn title(company: &Object) -> Option<&str> {
+    let name = company.property("name").map(str::trim);
+    name.filter(|name| !name.is_empty())
+        .or_else(|| company.property("domain"))
+}
+
+/// Ids of companies that were merged into this one.
+pub fn merged_ids(company: &Object) -> impl Iterator<Item = &str> {
+    let ids = company.property(MERGED).unwrap_or_default();
+    ids.split(';')
+        .map(str::trim)
+        .filter(|id| !id.is_empty() && *id != company.id)
+}
+
+/// Whether the settings include a company in its stage.
+pub fn is_included(settings: &Companies, company: &Object) -> bool {
+    settings.includes_stage(company.property(STAGE))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mapping_row_replaces_the_fixed_row_of_its_field() {
+        let rows = [FieldRow {
+            property: "legal_name".to_owned(),
+            field: "name".to_owned(),
+        }];
+        let fields = fields(&rows);
+        let names: Vec<&Mapped> = fields
+            .iter()
+            .filter(|field| field.field == "name")
+            .collect();
+        assert_eq!(names.len(), 1);
+        assert_eq!(names[0].rule, Rule::Mapped);
+        assert!(properties(&fields).contains(&"legal_name"));
+    }
+
+    #[test]
+    fn a_company_without_a_name_is_called_by_its_domain() {
+        assert_eq!(
+            title(&Object::with("1", &[("name", " A "), ("domain", "a.com")])),
+            Some("A")
+        );
+        assert_eq!(
+            title(&Object::with("1", &[("name", " "), ("domain", "a.com")])),
+            Some("a.com")
+        );
+        assert_eq!(title(&Object::with("1", &[])), None);
+    }
+
+    #[test]
+    fn merged_ids_are_read_and_never_its_own() {
+        let company = Object::with("9", &[(MERGED, "51; 9;1551;")]);
+        assert_eq!(merged_ids(&company).collect::<Vec<_>>(), ["51", "1551"]);
+    }
+}

@@ -1,0 +1,159 @@
+//! CRM objects: what they look like, and the calls that read them without a
+//! search. Source: HubSpot's OpenAPI files of the CRM object APIs.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use super::client::Call;
+use super::oauth::form;
+use super::version::Version;
+
+/// The most that one page of a list holds.
+pub const LIST_LIMIT: usize = 100;
+/// The most ids that one batch may read.
+pub const BATCH_LIMIT: usize = 100;
+
+/// One object of any type.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Object {
+    /// HubSpot's id; a text, as ids outgrow what floats can hold.
+    pub id: String,
+    /// All values are texts; absent and null both mean empty.
+    #[serde(default)]
+    properties: BTreeMap<String, Option<String>>,
+    /// Whether it is in the recycling bin.
+    #[serde(default)]
+    pub archived: bool,
+}
+
+impl Object {
+    /// A property; nothing when it is empty.
+    pub fn property(&self, name: &str) -> Option<&str> {
+        self.properties
+            .get(name)?
+            .as_deref()
+            .filter(|value| !value.is_empty())
+    }
+
+    /// One of which nothing but the id is known.
+    pub fn bare(id: &str) -> Object {
+        Object {
+            id: id.to_owned(),
+            ..Object::default()
+        }
+    }
+
+    /// For tests.
+    #[cfg(test)]
+    pub fn with(id: &str, properties: &[(&str, &str)]) -> Object {
+        Object {
+            id: id.to_owned(),
+            properties: properties
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), Some((*value).to_owned())))
+                .collect(),
+            archived: false,
+        }
+    }
+}
+
+/// A page of a list, of a search or of a batch.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+pub struct Page {
+    /// The objects. Of a batch, those that were found.
+    #[serde(default)]
+    pub results: Vec<Object>,
+    /// How many a search found in all.
+    #[serde(default)]
+    pub total: Option<u64>,
+    #[serde(default)]
+    pub(super) paging: Option<Paging>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+pub(super) struct Paging {
+    #[serde(default)]
+    next: Option<Next>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+pub(super) struct Next {
+    after: String,
+}
+
+impl Page {
+    /// Where the next page starts; nothing on the last one.
+    pub fn next(&self) -> Option<&str> {
+        Some(self.paging.as_ref()?.next.as_ref()?.after.as_str())
+    }
+}
+
+/// `GET …/companies`: all that are not archived, in the order of ids. Unlike a
+/// search it is not capped at 10,000, so it is what a first import uses.
+pub fn list(
+    version: &Version,
+    object_type: &str,
+    properties: &[&str],
+    after: Option<&str>,
+) -> Call {
+    let limit = LIST_LIMIT.to_string();
+    let properties = properties.join(",");
+    let mut query = vec![
+        ("limit", limit.as_str()),
+        ("properties", properties.as_str()),
+    ];
+    if let Some(after) = after {
+        query.push(("after", after));
+    }
+    Call::get(format!("{}?{}", version.objects(object_type), form(&query)))
+}
+
+/// `POST …/companies/batch/read`: objects by id. Those that do not exist are left
+/// out of the results (with status 207).
+pub fn batch_read(
+    version: &Version,
+    object_type: &str,
+    properties: &[&str],
+    ids: &[String],
+) -> Call {
+    let inputs: Vec<_> = ids
+        .iter()
+        .map(|id| serde_json::json!({ "id": id }))
+        .collect();
+    Call::post(
+        format!("{}/batch/read", version.objects(object_type)),
+        &serde_json::json!({ "properties": properties, "inputs": inputs }),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_names_its_properties_and_where_it_goes_on() {
+        let version = Version::named("2026-09").unwrap();
+        let call = list(&version, "companies", &["name", "domain"], Some("51"));
+        assert_eq!(
+            call.path,
+            "/crm/objects/2026-09/companies?limit=100&properties=name%2Cdomain&after=51"
+        );
+    }
+
+    #[test]
+    fn null_absent_and_empty_are_all_empty() {
+        let page: Page = serde_json::from_str(
+            r#"{"results":[{"id":"1","properties":{"name":"Acme","a":null,"b":""}}],
+                "paging":{"next":{"after":"2","link":"x"}}}"#,
+        )
+        .unwrap();
+        let object = &page.results[0];
+        assert_eq!(object.property("name"), Some("Acme"));
+        assert_eq!(object.property("a"), None);
+        assert_eq!(object.property("b"), None);
+        assert_eq!(object.property("c"), None);
+        assert_eq!(page.next(), Some("2"));
+    }
+}

@@ -1,0 +1,304 @@
+//! What an answer of HubSpot means for the caller: good, again soon, later, sign
+//! in again, or failed. A plain function of status, headers, body and attempt.
+//!
+//! Source: HubSpot's error-handling and usage-details pages. Of an error body "all
+//! fields should be treated as optional", and what the edge answers is HTML.
+
+use serde::Deserialize;
+
+use super::transport::{Response, TransportError};
+use crate::failure::Failure;
+
+/// How often one call is sent before it is given up for now.
+pub const ATTEMPTS: u32 = 5;
+/// The longest wait inside a call; a longer one ends the slice as `wait-until`.
+const LONGEST_PAUSE_MS: u64 = 20_000;
+/// How long a daily limit is waited for before asking again: HubSpot resets it at
+/// midnight in the account's time zone, and other apps of the account share it.
+const DAILY_PAUSE_MS: u64 = 60 * 60 * 1_000;
+/// After so many failed attempts, how long HubSpot is left alone.
+const OUTAGE_PAUSE_MS: u64 = 60_000;
+
+/// What to do with an answer.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Verdict {
+    /// It is what was asked for.
+    Good,
+    /// Send the same again after so many milliseconds.
+    Again(u64),
+    /// The access token is not good any more: get a new one, then send again.
+    Refresh(String),
+    /// Not before this time; the failure says why.
+    Later(u64, Failure),
+    /// It will not work by repeating.
+    Failed(Failure),
+}
+
+/// HubSpot's error envelope; every field may be missing.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct ErrorBody {
+    /// A sentence.
+    pub message: String,
+    /// `VALIDATION_ERROR`, `MISSING_SCOPES`, …
+    pub category: String,
+    /// Given in place of a category for rate limits.
+    pub policy_name: String,
+    /// Names the request in HubSpot's logs.
+    pub correlation_id: String,
+    errors: Vec<Detail>,
+    context: Context,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default)]
+struct Detail {
+    context: Context,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct Context {
+    required_granular_scopes: Vec<String>,
+}
+
+impl ErrorBody {
+    /// Of any body; one that is no JSON says nothing.
+    pub fn of(body: &[u8]) -> ErrorBody {
+        serde_json::from_slice(body).unwrap_or_default()
+    }
+
+    /// Scopes that are missing; HubSpot names them in one of two places.
+    fn missing_scopes(&self) -> Vec<String> {
+        let nested = self.errors.iter().map(|detail| &detail.context);
+        let mut scopes: Vec<String> = nested
+            .chain([&self.context])
+            .flat_map(|context| context.required_granular_scopes.clone())
+            .collect();
+        scopes.sort();
+        scopes.dedup();
+        scopes
+    }
+}
+
+/// Judges the answer to attempt number `attempt` (from 1), at the time `now`.
+pub fn judge(answer: &Result<Response, TransportError>, attempt: u32, now: u64) -> Verdict {
+    let response = match answer {
+        Ok(response) => response,
+        Err(TransportError::Denied(why)) => {
+            return Verdict::Failed(Failure::new(
+                "denied",
+                format!(
+                    "HubSpot was not asked: {why}. Add its address to `allow-hosts` in the configuration."
+                ),
+            ));
+        }
+        Err(TransportError::Lost(why)) => {
+            return again_or_later(
+                backoff(attempt),
+                attempt,
+                now,
+                Failure::new("unavailable", format!("HubSpot did not answer: {why}.")),
+            );
+        }
+    };
+    if (200..300).contains(&response.status) {
+        return Verdict::Good;
+    }
+    let body = ErrorBody::of(&response.body);
+    let failure = failure_of(response, &body);
+    match response.status {
+        429 => {
+            let pause = retry_after(response).unwrap_or(match body.policy_name.as_str() {
+                "DAILY" => DAILY_PAUSE_MS,
+                "SECONDLY" => 1_000,
+                _ => 10_000,
+            });
+            again_or_later(pause, attempt, now, failure)
+        }
+        // A lock of two seconds on records that are written very often.
+        423 => again_or_later(2_000, attempt, now, failure),
+        // The account moves to another region; up to a day.
+        477 => Verdict::Later(
+            now + retry_after(response).unwrap_or(DAILY_PAUSE_MS),
+            failure,
+        ),
+        401 => Verdict::Refresh(body.message),
+        403 => {
+            let scopes = body.missing_scopes();
+            if scopes.is_empty() {
+                return Verdict::Failed(failure);
+            }
+            Verdict::Failed(Failure::new(
+                "denied",
+                format!(
+                    "The sign-in lacks permission at HubSpot; it needs {}. Add the scope to the app and connect again.",
+                    scopes.join(" or ")
+                ),
+            ))
+        }
+        500..=599 => {
+            let pause = retry_after(response).unwrap_or_else(|| backoff(attempt));
+            again_or_later(pause, attempt, now, failure)
+        }
+        _ => Verdict::Failed(failure),
+    }
+}
+
+fn again_or_later(pause: u64, attempt: u32, now: u64, failure: Failure) -> Verdict {
+    if pause > LONGEST_PAUSE_MS {
+        Verdict::Later(now + pause, failure)
+    } else if attempt >= ATTEMPTS {
+        Verdict::Later(now + OUTAGE_PAUSE_MS, failure)
+    } else {
+        Verdict::Again(pause)
+    }
+}
+
+/// 0.5, 1, 2, 4 s: a stumble of HubSpot's edge is over within seconds.
+fn backoff(attempt: u32) -> u64 {
+    500 << attempt.saturating_sub(1).min(5)
+}
+
+/// HubSpot's `Retry-After` is in seconds.
+fn retry_after(response: &Response) -> Option<u64> {
+    let seconds: u64 = response.header("retry-after")?.trim().parse().ok()?;
+    Some(seconds.saturating_mul(1_000))
+}
+
+/// An error for people, with what support asks for.
+fn failure_of(response: &Response, body: &ErrorBody) -> Failure {
+    let says = if body.message.is_empty() {
+        String::new()
+    } else {
+        format!(": {}", body.message.trim_end_matches('.'))
+    };
+    let code = match response.status {
+        429 | 423 | 477 | 500..=599 => "unavailable",
+        404 => "not-found",
+        _ => "remote",
+    };
+    let failure = Failure::new(
+        code,
+        format!("HubSpot answered with error {}{says}.", response.status),
+    )
+    .with("status", response.status);
+    if body.correlation_id.is_empty() {
+        failure
+    } else {
+        failure.with("correlation-id", &body.correlation_id)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: u64 = 1_000_000;
+
+    fn answer(
+        status: u16,
+        headers: &[(&str, &str)],
+        body: &str,
+    ) -> Result<Response, TransportError> {
+        Ok(Response {
+            status,
+            headers: headers
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+                .collect(),
+            body: body.as_bytes().to_vec(),
+        })
+    }
+
+    fn wait_of(verdict: Verdict) -> u64 {
+        match verdict {
+            Verdict::Again(pause) => pause,
+            Verdict::Later(at, _) => at - NOW,
+            other => panic!("no wait: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_rate_limit_waits_as_long_as_its_policy_or_its_header_says() {
+        let body = |policy: &str| format!(r#"{{"message":"limit","policyName":"{policy}"}}"#);
+        for (policy, header, pause) in [
+            ("SECONDLY", None, 1_000),
+            ("TEN_SECONDLY_ROLLING", None, 10_000),
+            ("DAILY", None, DAILY_PAUSE_MS),
+            ("DAILY", Some("7"), 7_000),
+            ("TEN_SECONDLY_ROLLING", Some("3"), 3_000),
+        ] {
+            let headers: Vec<(&str, &str)> =
+                header.map(|h| ("retry-after", h)).into_iter().collect();
+            let verdict = judge(&answer(429, &headers, &body(policy)), 1, NOW);
+            assert_eq!(wait_of(verdict), pause, "{policy} {header:?}");
+        }
+    }
+
+    #[test]
+    fn a_long_wait_ends_the_slice_and_a_short_one_does_not() {
+        let daily = judge(&answer(429, &[], r#"{"policyName":"DAILY"}"#), 1, NOW);
+        assert!(matches!(daily, Verdict::Later(..)));
+        let moving = judge(&answer(477, &[("retry-after", "86400")], ""), 1, NOW);
+        assert_eq!(wait_of(moving), 86_400_000);
+        assert!(matches!(
+            judge(&answer(423, &[], ""), 1, NOW),
+            Verdict::Again(2_000)
+        ));
+    }
+
+    #[test]
+    fn an_html_error_page_is_tried_again_and_given_up_after_some_attempts() {
+        let page = answer(502, &[], "<html>Bad gateway</html>");
+        let pauses: Vec<u64> = (1..ATTEMPTS)
+            .map(|attempt| wait_of(judge(&page, attempt, NOW)))
+            .collect();
+        assert_eq!(pauses, [500, 1_000, 2_000, 4_000]);
+        assert!(matches!(judge(&page, ATTEMPTS, NOW), Verdict::Later(..)));
+        let reset = Err(TransportError::Lost("the connection broke".to_owned()));
+        assert_eq!(judge(&reset, 1, NOW), Verdict::Again(500));
+    }
+
+    #[test]
+    fn missing_scopes_are_named_in_both_of_their_shapes() {
+        let nested = r#"{"category":"MISSING_SCOPES","errors":[{"context":{"requiredGranularScopes":["a","b"]}}]}"#;
+        let flat =
+            r#"{"category":"MISSING_SCOPES","context":{"requiredGranularScopes":["a","b"]}}"#;
+        for body in [nested, flat] {
+            match judge(&answer(403, &[], body), 1, NOW) {
+                Verdict::Failed(failure) => {
+                    assert_eq!(failure.code, "denied");
+                    assert!(failure.message.contains("a or b"), "{}", failure.message);
+                }
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn a_refused_request_is_not_repeated() {
+        let body = r#"{"message":"Property values were not valid.","correlationId":"c-1"}"#;
+        match judge(&answer(400, &[], body), 1, NOW) {
+            Verdict::Failed(failure) => {
+                assert_eq!(
+                    failure.message,
+                    "HubSpot answered with error 400: Property values were not valid."
+                );
+                assert!(
+                    failure
+                        .attributes
+                        .iter()
+                        .any(|a| a.name == "correlation-id" && a.value == "c-1")
+                );
+            }
+            other => panic!("{other:?}"),
+        }
+        assert!(matches!(
+            judge(&answer(401, &[], "{}"), 1, NOW),
+            Verdict::Refresh(_)
+        ));
+        let denied = Err(TransportError::Denied("x".to_owned()));
+        assert!(matches!(judge(&denied, 1, NOW), Verdict::Failed(f) if f.code == "denied"));
+    }
+}

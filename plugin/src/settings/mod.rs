@@ -1,0 +1,233 @@
+//! The connector's settings: one JSON document, typed here. Its shape for people
+//! and editors is `schema.json`; a test holds both together.
+
+use serde::Deserialize;
+
+use crate::failure::Failure;
+use crate::hubspot::version::{self, Version};
+
+pub mod shape;
+
+/// The JSON Schema of the settings.
+pub const SCHEMA: &str = include_str!("schema.json");
+
+/// The choice that stands for companies without a lifecycle stage.
+pub const NO_STAGE: &str = "(none)";
+
+/// Everything.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Settings {
+    /// How HubSpot is reached.
+    pub api: ApiText,
+    /// Companies to customers.
+    pub companies: Companies,
+}
+
+/// `/api` as it is written.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(default, rename_all = "kebab-case", deny_unknown_fields)]
+pub struct ApiText {
+    /// One of [`version::KNOWN`].
+    pub version: String,
+    /// Address of the API.
+    pub base_url: String,
+    /// Address of the sign-in page; accounts in Europe may use their own.
+    pub sign_in_url: String,
+}
+
+impl Default for ApiText {
+    fn default() -> Self {
+        ApiText {
+            version: version::KNOWN[0].to_owned(),
+            base_url: "https://api.hubapi.com".to_owned(),
+            sign_in_url: "https://app.hubspot.com".to_owned(),
+        }
+    }
+}
+
+/// How HubSpot is reached, ready for use.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Api {
+    /// Which paths.
+    pub version: Version,
+    /// Without a slash at the end.
+    pub base_url: String,
+    /// Without a slash at the end.
+    pub sign_in_url: String,
+}
+
+/// `/companies`.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(default, rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Companies {
+    /// Internal values of the stages to include; [`NO_STAGE`] for none.
+    pub lifecycle_stages: Vec<String>,
+    /// Include companies of every stage.
+    pub all_lifecycle_stages: bool,
+    /// Halo's id of the top level that new customers get.
+    pub top_level: Option<u64>,
+    /// The name of the first site of a new customer.
+    pub first_site: String,
+    /// The customer mapping table.
+    pub customers: Vec<Pair>,
+    /// The field mappings.
+    pub fields: Vec<FieldRow>,
+}
+
+impl Default for Companies {
+    fn default() -> Self {
+        Companies {
+            lifecycle_stages: Vec::new(),
+            all_lifecycle_stages: false,
+            top_level: None,
+            first_site: "Main".to_owned(),
+            customers: Vec::new(),
+            fields: Vec::new(),
+        }
+    }
+}
+
+/// One HubSpot company and the Halo customer that it is.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Pair {
+    /// HubSpot's id.
+    pub company: String,
+    /// Halo's id.
+    pub customer: u64,
+}
+
+/// One HubSpot property and the Halo field that it fills.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct FieldRow {
+    /// HubSpot's internal name.
+    pub property: String,
+    /// Halo's name; upper and lower case make no difference.
+    pub field: String,
+}
+
+impl Settings {
+    /// Reads a document. What is wrong with its shape is told in detail by
+    /// `check`; here one sentence is enough.
+    pub fn parse(json: &str) -> Result<Settings, Failure> {
+        serde_json::from_str(json).map_err(|error| {
+            Failure::setting(
+                "",
+                format!("The settings cannot be used: {error}. `check` names every problem."),
+            )
+        })
+    }
+}
+
+impl ApiText {
+    /// Ready for use.
+    pub fn resolve(&self) -> Result<Api, Failure> {
+        let version = Version::named(&self.version).ok_or_else(|| {
+            Failure::setting(
+                "/api/version",
+                format!(
+                    "HubSpot's API has no version {:?} that this connector knows; use {}.",
+                    self.version,
+                    version::KNOWN.join(", ")
+                ),
+            )
+        })?;
+        let address = |path: &str, text: &str| {
+            if text.starts_with("https://") || text.starts_with("http://") {
+                Ok(text.trim_end_matches('/').to_owned())
+            } else {
+                Err(Failure::setting(
+                    path,
+                    format!("{text:?} is no address; it must start with https://."),
+                ))
+            }
+        };
+        Ok(Api {
+            version,
+            base_url: address("/api/base-url", &self.base_url)?,
+            sign_in_url: address("/api/sign-in-url", &self.sign_in_url)?,
+        })
+    }
+}
+
+impl Companies {
+    /// Whether a company in this stage is imported (A1: nothing by accident).
+    pub fn includes_stage(&self, stage: Option<&str>) -> bool {
+        let stage = stage.unwrap_or(NO_STAGE);
+        self.all_lifecycle_stages || self.lifecycle_stages.iter().any(|chosen| chosen == stage)
+    }
+
+    /// Whether any company can be imported at all.
+    pub fn includes_any(&self) -> bool {
+        self.all_lifecycle_stages || !self.lifecycle_stages.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_empty_document_means_the_defaults() {
+        let settings = Settings::parse("{}").unwrap();
+        assert_eq!(settings, Settings::default());
+        assert_eq!(
+            settings.api.resolve().unwrap().version,
+            Version::Dated("2026-09")
+        );
+        assert!(!settings.companies.includes_any());
+    }
+
+    #[test]
+    fn s8_stages_are_included_by_value_and_no_stage_is_a_choice_of_its_own() {
+        let chosen = Companies {
+            lifecycle_stages: vec!["lead".to_owned(), NO_STAGE.to_owned()],
+            ..Companies::default()
+        };
+        assert!(chosen.includes_stage(Some("lead")));
+        assert!(chosen.includes_stage(None));
+        assert!(!chosen.includes_stage(Some("customer")));
+        let all = Companies {
+            all_lifecycle_stages: true,
+            ..Companies::default()
+        };
+        assert!(all.includes_stage(Some("customer")) && all.includes_stage(None));
+    }
+
+    #[test]
+    fn an_address_must_be_one() {
+        let api = ApiText {
+            base_url: "api.hubapi.com".to_owned(),
+            ..ApiText::default()
+        };
+        assert_eq!(api.resolve().unwrap_err().code, "settings");
+    }
+
+    #[test]
+    fn the_schema_and_the_types_know_the_same_names() {
+        let schema: serde_json::Value = serde_json::from_str(SCHEMA).unwrap();
+        // A document with every name of the schema parses; `deny_unknown_fields`
+        // refuses a name that only the schema has, `full` lacks one that only the
+        // types have.
+        let full = shape::example(&schema);
+        let settings: Settings = serde_json::from_value(full.clone()).unwrap();
+        assert!(!settings.companies.customers.is_empty() && !settings.companies.fields.is_empty());
+        for (section, text) in [
+            ("api", format!("{:?}", settings.api)),
+            ("companies", format!("{:?}", settings.companies)),
+        ] {
+            // Debug prints the field names of a struct.
+            let top = text.replace("Pair {", "[").replace("FieldRow {", "[");
+            for name in full[section].as_object().unwrap().keys() {
+                assert!(
+                    top.contains(&format!("{}:", name.replace('-', "_"))),
+                    "{name}"
+                );
+            }
+        }
+        assert_eq!(full["api"].as_object().unwrap().len(), 3);
+        assert_eq!(full["companies"].as_object().unwrap().len(), 6);
+    }
+}

@@ -1,0 +1,52 @@
+//! The connector's state as JSON values.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::contract::halo::integration::state::{self, Expectation, Write};
+use crate::failure::Failure;
+
+/// Reads one value.
+pub fn get<T: DeserializeOwned>(key: String) -> Result<Option<T>, Failure> {
+    Ok(get_all(&[key])?.pop().flatten())
+}
+
+/// Reads values in the order asked.
+pub fn get_all<T: DeserializeOwned>(keys: &[String]) -> Result<Vec<Option<T>>, Failure> {
+    let mut values = Vec::with_capacity(keys.len());
+    for keys in keys.chunks(BATCH) {
+        for entry in state::get(keys)? {
+            values.push(match entry {
+                None => None,
+                Some(entry) => Some(serde_json::from_slice(&entry.value).map_err(|error| {
+                    Failure::internal(format!("The state {} cannot be read: {error}.", entry.key))
+                })?),
+            });
+        }
+    }
+    Ok(values)
+}
+
+/// The most ids, keys or values that the host takes in one call.
+pub const BATCH: usize = 1_000;
+
+/// A write that sets a value. One call of this connection at a time writes state
+/// (its lane), so no expectation is needed.
+pub fn put<T: Serialize>(key: String, value: &T) -> Result<Write, Failure> {
+    Ok(Write {
+        key,
+        value: Some(
+            serde_json::to_vec(value).map_err(|error| Failure::internal(error.to_string()))?,
+        ),
+        expected: Expectation::Anything,
+    })
+}
+
+/// A write that removes a value.
+pub fn remove(key: String) -> Write {
+    Write {
+        key,
+        value: None,
+        expected: Expectation::Anything,
+    }
+}

@@ -1,0 +1,285 @@
+//! Writing one record: what is checked, what is stored, what the answer shows.
+//!
+//! A check never stores and a store never refuses, so that a batch can check all
+//! of its inputs before the first is stored.
+
+use serde_json::{Map, Value};
+
+use super::account::Account;
+use super::associations::is_primary;
+use super::kinds::{COMPANIES, CONTACTS, KINDS};
+use super::objects::{Shown, id_text};
+use super::record::Column;
+use super::reply::{Reply, error, invalid, not_found};
+use super::request::Request;
+use super::validate::{Checked, check, refused, settle_against};
+
+/// Who writes.
+/// Who writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Writer {
+    /// An app through the API.
+    App,
+    /// A person in HubSpot's pages: not bound to read-only and stage rules.
+    User,
+}
+
+impl Account {
+    /// `POST /crm/objects/{version}/{type}`.
+    pub fn create(&mut self, kind: usize, request: &Request, warn: bool) -> Reply {
+        let body = match request.json() {
+            Ok(body) => body,
+            Err(reply) => return reply,
+        };
+        let checked = match self.check_create(kind, &body, Writer::App) {
+            Ok(checked) => checked,
+            Err(reply) => return reply,
+        };
+        let id = self.insert(kind, &body, &checked, Writer::App);
+        let warnings = checked.warnings().filter(|_| warn);
+        Reply::text(
+            201,
+            self.record_json(kind, id, &self.written(kind, id, None), warnings),
+        )
+    }
+
+    /// Checks a create; nothing is stored yet.
+    pub fn check_create(
+        &self,
+        kind: usize,
+        body: &Value,
+        writer: Writer,
+    ) -> Result<Checked, Reply> {
+        let store = &self.stores[kind];
+        let empty = Map::new();
+        let properties = body
+            .get("properties")
+            .and_then(Value::as_object)
+            .unwrap_or(&empty);
+        let checked = check(store, properties, writer == Writer::User)
+            .map_err(|problems| refused(&problems))?;
+        let given = |name: &str| {
+            store.schema.column(name).is_some_and(|column| {
+                checked
+                    .values
+                    .iter()
+                    .any(|(set, value)| *set == column && !value.trim().is_empty())
+            })
+        };
+        if !store.kind.required_any.iter().any(|name| given(name)) {
+            return Err(invalid(format!(
+                "Error creating {}. Some required properties were not set: one of {:?}",
+                KINDS[kind].singular.to_uppercase(),
+                store.kind.required_any
+            )));
+        }
+        self.check_unique(kind, &checked, None)?;
+        Ok(checked)
+    }
+
+    /// 409 for a contact's e-mail address, 400 for any other unique value that is taken.
+    pub fn check_unique(
+        &self,
+        kind: usize,
+        checked: &Checked,
+        own: Option<u64>,
+    ) -> Result<(), Reply> {
+        let store = &self.stores[kind];
+        for (column, value) in &checked.values {
+            if value.is_empty() || !store.schema.unique.contains(column) {
+                continue;
+            }
+            let Some(holder) = store
+                .find_unique(*column, value)
+                .filter(|holder| Some(*holder) != own)
+            else {
+                continue;
+            };
+            let name = &store.schema.property(*column).name;
+            if store.kind.unique == Some(name.as_str()) {
+                let singular = store.kind.singular;
+                let title = singular[..1].to_uppercase() + &singular[1..];
+                return Err(error(
+                    409,
+                    "CONFLICT",
+                    format!("{title} already exists. Existing ID: {holder}"),
+                ));
+            }
+            let own = own.map_or_else(|| "a new record".to_owned(), |id| id.to_string());
+            return Err(invalid(format!(
+                "Cannot set PropertyValueCoordinates{{portalId={}, objectTypeId={}, propertyName={name}, value={value}}} on {own}. {holder} already has that value.",
+                self.options.portal_id, store.kind.type_id
+            )));
+        }
+        Ok(())
+    }
+
+    /// Stores a new record that was checked, with its associations.
+    pub fn insert(&mut self, kind: usize, body: &Value, checked: &Checked, writer: Writer) -> u64 {
+        let now = self.clock.now_ms();
+        let (source, source_id) = match writer {
+            Writer::App => ("INTEGRATION", self.identity.app_id.to_string()),
+            Writer::User => ("CRM_UI", format!("userId:{}", self.identity.user_id)),
+        };
+        let store = &mut self.stores[kind];
+        let mut values = checked.values.clone();
+        for (name, value) in [
+            ("hs_object_source", source),
+            ("hs_object_source_id", &source_id),
+            ("hs_object_source_label", source),
+        ] {
+            values.extend(
+                store
+                    .schema
+                    .column(name)
+                    .map(|column| (column, value.to_owned())),
+            );
+        }
+        let id = store.take_id();
+        store.insert(now, id, &values);
+        self.follow_company(kind, id, checked);
+        for wanted in body
+            .get("associations")
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+        {
+            let to_id: Option<u64> = wanted
+                .get("to")
+                .and_then(|to| id_text(to.get("id")).parse().ok());
+            for spec in wanted
+                .get("types")
+                .and_then(Value::as_array)
+                .into_iter()
+                .flatten()
+            {
+                let type_id = spec
+                    .get("associationTypeId")
+                    .and_then(Value::as_u64)
+                    .unwrap_or_default();
+                let to = match type_id {
+                    1 | 279 => COMPANIES,
+                    2 | 280 => CONTACTS,
+                    _ => continue,
+                };
+                if let Some(to_id) = to_id.filter(|to_id| self.stores[to].get(*to_id).is_some()) {
+                    self.link((kind, id), (to, to_id), is_primary(kind, to, type_id));
+                }
+            }
+        }
+        id
+    }
+
+    /// Writing `associatedcompanyid` makes that company the primary one.
+    pub fn follow_company(&mut self, kind: usize, id: u64, checked: &Checked) {
+        if kind != CONTACTS {
+            return;
+        }
+        let Some(column) = self.stores[kind].schema.column("associatedcompanyid") else {
+            return;
+        };
+        let Some((_, value)) = checked.values.iter().find(|(set, _)| *set == column) else {
+            return;
+        };
+        if let Ok(company) = value.parse::<u64>()
+            && self.stores[COMPANIES].get(company).is_some()
+        {
+            self.link((kind, id), (COMPANIES, company), true);
+        }
+    }
+
+    /// What a write shows: everything that is set after a create; after an update
+    /// what was written and what HubSpot keeps of every record.
+    pub fn written(&self, kind: usize, id: u64, changed: Option<&Checked>) -> Shown {
+        let store = &self.stores[kind];
+        let Some(record) = store.get(id) else {
+            return Shown::new();
+        };
+        let name = |column: Column| store.schema.property(column).name.clone();
+        let mut shown: Shown = match changed {
+            None => record
+                .values()
+                .iter()
+                .map(|(column, _)| (name(*column), *column))
+                .collect(),
+            Some(checked) => {
+                let always = [
+                    "hs_object_id",
+                    "createdate",
+                    store.kind.modified,
+                    "hs_object_source",
+                    "lifecyclestage",
+                ];
+                let mut shown: Shown = checked
+                    .values
+                    .iter()
+                    .map(|(column, _)| (name(*column), *column))
+                    .collect();
+                shown.extend(always.iter().filter_map(|n| {
+                    store
+                        .schema
+                        .column(n)
+                        .map(|column| ((*n).to_owned(), column))
+                }));
+                shown
+            }
+        };
+        shown.sort();
+        shown.dedup();
+        shown
+    }
+
+    /// Checks an update of a record; nothing is stored yet.
+    pub fn check_update(
+        &self,
+        kind: usize,
+        id: u64,
+        body: &Value,
+        writer: Writer,
+    ) -> Result<Checked, Reply> {
+        let store = &self.stores[kind];
+        let empty = Map::new();
+        let properties = body
+            .get("properties")
+            .and_then(Value::as_object)
+            .unwrap_or(&empty);
+        let user = writer == Writer::User;
+        let mut checked = check(store, properties, user).map_err(|problems| refused(&problems))?;
+        if let Some(record) = store.get(id) {
+            settle_against(store, record, &mut checked.values, user);
+        }
+        self.check_unique(kind, &checked, Some(id))?;
+        Ok(checked)
+    }
+
+    /// Stores an update that was checked. Says whether anything changed.
+    pub fn store_update(&mut self, kind: usize, id: u64, checked: &Checked) -> bool {
+        let now = self.clock.now_ms();
+        let changed = self.stores[kind].update(now, id, &checked.values);
+        if changed {
+            self.follow_company(kind, id, checked);
+        }
+        changed
+    }
+
+    /// `PATCH /crm/objects/{version}/{type}/{id}`. Old ids of merged records are accepted.
+    pub fn update(&mut self, kind: usize, id: &str, request: &Request, warn: bool) -> Reply {
+        let body = match request.json() {
+            Ok(body) => body,
+            Err(reply) => return reply,
+        };
+        let Some(id) = self.lookup(kind, id, request.param("idProperty")) else {
+            return not_found();
+        };
+        let checked = match self.check_update(kind, id, &body, Writer::App) {
+            Ok(checked) => checked,
+            Err(reply) => return reply,
+        };
+        self.store_update(kind, id, &checked);
+        let warnings = checked.warnings().filter(|_| warn);
+        Reply::text(
+            200,
+            self.record_json(kind, id, &self.written(kind, id, Some(&checked)), warnings),
+        )
+    }
+}

@@ -1,0 +1,13 @@
+//! What demo, end-to-end tests and benchmarks share: the component, built once,
+//! and a [`Workshop`], a folder with a configuration and a simulated HubSpot beside
+//! it, in which the program is run as people run it.
+
+mod browser;
+mod component;
+mod program;
+mod workshop;
+
+pub use browser::Browser;
+pub use component::component;
+pub use program::{Ended, Program};
+pub use workshop::Workshop;
