@@ -9,7 +9,7 @@ use crate::capability::{CallContext, Effects, Grants, Guest, Observer, Stop, Unw
 use crate::contract::exports::halo::integration as exports;
 use crate::contract::halo::integration::types;
 use crate::description::Description;
-use crate::engine::limits::{Budget, CPU_BUDGET, WALL_BUDGET};
+use crate::engine::limits::{Budget, CallTime};
 use crate::engine::{Call, CallError, Engine, Loaded};
 use crate::lanes::{self, Held, LaneError};
 use crate::model::{Failure, RunId, Timestamp};
@@ -65,6 +65,17 @@ pub struct Account {
     pub name: String,
     /// Its page.
     pub address: Option<String>,
+}
+
+/// For people: the name, and the id where the name does not say it.
+impl std::fmt::Display for Account {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.name)?;
+        if !self.name.contains(&self.id) {
+            write!(f, " ({})", self.id)?;
+        }
+        Ok(())
+    }
 }
 
 /// What `begin` came to.
@@ -179,6 +190,7 @@ pub struct Connection {
     /// A settings file that rules instead of the stored settings.
     pub settings_file: Option<PathBuf>,
     engine: Arc<Engine>,
+    call_time: CallTime,
     folder: PathBuf,
 }
 
@@ -196,7 +208,7 @@ const NO_SETTINGS: &str = "{}";
 impl Connection {
     /// Puts together what `host.rs` has made; `folder` is for lock files.
     pub(crate) fn new(
-        engine: Arc<Engine>,
+        (engine, call_time): (Arc<Engine>, CallTime),
         loaded: Loaded,
         (description, description_json): (Description, String),
         grants: Arc<Grants>,
@@ -211,6 +223,7 @@ impl Connection {
             loaded,
             settings_file,
             engine,
+            call_time,
             folder,
         }
     }
@@ -308,7 +321,7 @@ impl Connection {
             settings: self.settings().await?,
             observer,
             stop,
-            budget: Budget::new(CPU_BUDGET, WALL_BUDGET),
+            budget: Budget::new(self.call_time),
         };
         let guest = Guest::new(self.grants.clone(), context);
         Ok(self.engine.instantiate(&self.loaded, guest).await?)
@@ -564,6 +577,7 @@ pub(crate) async fn describe(
     engine: &Engine,
     loaded: &Loaded,
     nothing: Arc<Grants>,
+    call_time: CallTime,
 ) -> std::result::Result<String, CallError> {
     let context = CallContext {
         scope: Scope {
@@ -577,7 +591,7 @@ pub(crate) async fn describe(
         settings: (0, NO_SETTINGS.to_owned()),
         observer: Arc::new(Unwatched),
         stop: Stop::default(),
-        budget: Budget::new(CPU_BUDGET, WALL_BUDGET),
+        budget: Budget::new(call_time),
     };
     let mut call = engine
         .instantiate(loaded, Guest::new(nothing, context))

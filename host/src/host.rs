@@ -10,6 +10,7 @@ use crate::clock::Clock;
 use crate::config::{Config, ConfigError};
 use crate::connection::{self, Connection};
 use crate::description::Description;
+use crate::engine::limits::CallTime;
 use crate::engine::{CallError, Engine, LoadError};
 use crate::http::{AllowList, Budgets, Client, HttpError, RouteRules, Transport};
 use crate::model::{Fields, Row, RowOptions, Value};
@@ -61,6 +62,8 @@ pub struct Host {
     pub store: Arc<dyn Store>,
     /// The time.
     pub clock: Clock,
+    /// How long one call of a component may take.
+    pub call_time: CallTime,
     engine: Arc<Engine>,
     transport: Transport,
     budgets: Mutex<BTreeMap<String, Budgets>>,
@@ -110,6 +113,7 @@ impl Host {
             config,
             store,
             clock,
+            call_time: CallTime::default(),
         })
     }
 
@@ -130,7 +134,8 @@ impl Host {
             clock: self.clock.clone(),
             http: self.client("", &[], RouteRules::default()).map_err(wrong)?,
         };
-        let json = connection::describe(&self.engine, &loaded, Arc::new(nothing)).await?;
+        let json =
+            connection::describe(&self.engine, &loaded, Arc::new(nothing), self.call_time).await?;
         let description = Description::parse(&json).map_err(wrong)?;
 
         let mut buckets = description.buckets.clone();
@@ -173,7 +178,7 @@ impl Host {
             http: self.client(name, hosts, rules).map_err(wrong)?,
         };
         Ok(Connection::new(
-            self.engine.clone(),
+            (self.engine.clone(), self.call_time),
             loaded,
             (description, json),
             Arc::new(grants),

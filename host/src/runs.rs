@@ -10,9 +10,10 @@ use crate::connection::{Connection, ConnectionError, Selection, Slice, SliceCont
 use crate::model::{Failure, RunId, Timestamp};
 use crate::store::{Counts, NewRun, ReportFilter, ReportedRow, RunMode};
 
-/// A pause up to this long is waited for within the run; for a longer one the
-/// run ends as `waiting` and says when to go on.
-const WAIT_WITHIN_RUN: Duration = Duration::from_secs(15 * 60);
+/// A pause up to this long is waited for within the run, as a person would sit out;
+/// for a longer one the run ends as `waiting` and says when to go on. A remote that
+/// cannot be reached asks for a longer one, so that a run never hangs on it.
+const WAIT_WITHIN_RUN: Duration = Duration::from_secs(30);
 /// How often a waiting run looks whether it shall stop.
 const WAIT_STEP: Duration = Duration::from_millis(200);
 
@@ -265,10 +266,14 @@ fn order_of(row: &ReportedRow) -> (usize, &str) {
 pub fn outcome_of(row: &ReportedRow) -> &str {
     use crate::model::Effect;
     match (row.row.outcome.as_str(), row.effect) {
-        ("written", Some(Effect::Created)) => "created",
-        ("written", Some(Effect::Updated)) => "updated",
-        ("written", Some(Effect::Removed)) => "removed",
-        ("written", _) => "unchanged",
+        // Read twice in one run: written once, then found unchanged.
+        ("written" | "unchanged", Some(effect)) => match effect {
+            Effect::Created => "created",
+            Effect::Updated => "updated",
+            Effect::Removed => "removed",
+            Effect::Unchanged => "unchanged",
+        },
+        ("written", None) => "unchanged",
         (outcome, _) => outcome,
     }
 }

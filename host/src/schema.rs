@@ -114,7 +114,7 @@ pub fn kinds(custom: &[CustomField]) -> BTreeMap<String, KindDef> {
             let kind = KindDef {
                 name: (*name).to_owned(),
                 label: (*label).to_owned(),
-                fields: lines.iter().map(|line| field(line)).collect(),
+                fields: lines.iter().map(field).collect(),
             };
             (kind.name.clone(), kind)
         })

@@ -2,11 +2,12 @@
 //! HubSpot.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod bad_input;
 mod companies;
-
-use halo_tests::kit::Program;
-
-/// The program under test.
-fn program() -> Program {
-    Program::at(env!("CARGO_BIN_EXE_demo"))
-}
+mod connection;
+mod guards;
+mod hostile;
+mod kill;
+mod preview;
+mod resilience;
+mod shop;

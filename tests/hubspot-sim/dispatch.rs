@@ -23,8 +23,12 @@ impl Account {
         reply
     }
 
-    /// Fills in the correlation id.
+    /// Fills in the date, on the clock that also stamps changes, and the correlation
+    /// id.
     pub fn stamp(&mut self, reply: &mut Reply) {
+        let now = jiff::Timestamp::from_millisecond(self.clock.now_ms()).unwrap_or_default();
+        let date = now.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
+        reply.headers.push(("date", date));
         if let Body::Json(body) = &mut reply.body
             && body.get("correlationId").is_some_and(|id| id == "")
         {

@@ -4,10 +4,12 @@
 
 mod browser;
 mod component;
+mod halo;
 mod program;
 mod workshop;
 
 pub use browser::Browser;
-pub use component::component;
+pub use component::{component, component_of};
+pub use halo::Halo;
 pub use program::{Ended, Program};
-pub use workshop::Workshop;
+pub use workshop::{NAME, Workshop};

@@ -14,7 +14,7 @@ use halo_host::store::sqlite::SqliteStore;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use super::{Browser, Ended, Program, component};
+use super::{Browser, Ended, Halo, Program, component};
 use crate::hubspot_sim::{Sim, SimHandle, SimOptions};
 
 /// The connector's name in all configurations here.
@@ -173,6 +173,11 @@ impl Workshop {
         let path = config.path(&config.store.path);
         let store = Arc::new(SqliteStore::open(&path, schema::INDEXED)?);
         Ok(Host::with_store(config, store, clock).await?)
+    }
+
+    /// Halo's side: the records of this folder.
+    pub fn records(&self) -> anyhow::Result<Halo> {
+        Halo::open(&self.folder().join("halo.db"))
     }
 
     /// Runs `connect` as a process and follows its redirects with a browser.

@@ -29,21 +29,26 @@ impl From<Failure> for types::Failure {
     }
 }
 
+/// Characters of a failure's message and of each attribute: it is shown to people,
+/// and kept with the run.
+const SENTENCE_LIMIT: usize = 4_000;
+
 impl From<types::Failure> for Failure {
     fn from(failure: types::Failure) -> Self {
+        let short = |text: String| text.chars().take(SENTENCE_LIMIT).collect();
         Failure {
-            code: failure.code,
-            message: failure.message,
+            code: short(failure.code),
+            message: short(failure.message),
             attributes: failure
                 .attributes
                 .into_iter()
-                .map(|attribute| (attribute.name, attribute.value))
+                .map(|attribute| (attribute.name, short(attribute.value)))
                 .collect(),
         }
     }
 }
 
-/// What the store says, for the guest: a conflict is an answer, anything else
+/// What the store says, for the guest: what it can mend is an answer, anything else
 /// ends the call, as no connector can mend it.
 pub fn store_answer<T>(
     result: Result<T, StoreError>,
@@ -57,6 +62,9 @@ pub fn store_answer<T>(
             Ok(Err(Failure::new("conflict", error.to_string())
                 .with("key", key)
                 .into()))
+        }
+        Err(error @ StoreError::TooLarge) => {
+            Ok(Err(Failure::new("limit", error.to_string()).into()))
         }
         Err(StoreError::Invalid(message)) => Ok(Err(Failure::new("invalid", message).into())),
         Err(error) => Err(error.into()),

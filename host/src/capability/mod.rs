@@ -115,6 +115,7 @@ pub struct Guest {
     observer: Arc<dyn Observer>,
     stop: Stop,
     kinds: Option<Arc<BTreeMap<String, KindDef>>>,
+    log_lines: usize,
     /// The time that is left.
     pub budget: Arc<Budget>,
     /// The memory that is used.
@@ -160,6 +161,7 @@ impl Guest {
             observer: context.observer,
             stop: context.stop,
             kinds: None,
+            log_lines: 0,
             budget: context.budget,
             memory: limits::Memory::default(),
             wasi_http,

@@ -40,7 +40,7 @@ impl Connect {
             format!("Open this address in a browser and allow the access:\n\n  {address}\n\nWaiting for the browser to come back to {redirect} …")
         });
         let stop = Stop::default();
-        stop_on_signal(&stop, "Stopped; the sign-in was not ended.");
+        stop_on_signal(&stop, "Stopping…");
         let account = match listener {
             Ok(listener) => {
                 let sign_in = SignIn::new(connection, self.other_account);
@@ -62,7 +62,7 @@ impl Connect {
                 Ok(())
             }
             None if stop.is_asked() => Err(Ended::Stopped(
-                "Not connected; the same command starts again.".to_owned(),
+                "The sign-in was not finished; the same command starts again.".to_owned(),
             )),
             None => Err(Ended::Failed(
                 "Nobody signed in for 15 minutes; the same command starts again.".to_owned(),
@@ -73,9 +73,9 @@ impl Connect {
 
 fn say(context: &Context, account: &Account) {
     let document = serde_json::json!({ "connected": account });
-    context.out.result(&document, || {
-        format!("Connected to account {} ({}).", account.id, account.name)
-    });
+    context
+        .out
+        .result(&document, || format!("Connected to {account}."));
 }
 
 #[derive(Debug, clap::Args)]

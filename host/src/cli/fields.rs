@@ -50,7 +50,7 @@ impl Fields {
                     ]
                 })
                 .collect();
-            text.push_str(&table(&["PROPERTY", "LABEL", "TYPE", ""], &rows));
+            text.push_str(&table(&["PROPERTY", "LABEL", "TYPE", "NOTE"], &rows));
             text.push_str(&format!("\nKind {} in Halo:\n", entity.kind));
             let rows: Vec<Vec<String>> = halo
                 .iter()
@@ -64,7 +64,7 @@ impl Fields {
                     ]
                 })
                 .collect();
-            text.push_str(&table(&["FIELD", "LABEL", "TYPE", ""], &rows));
+            text.push_str(&table(&["FIELD", "LABEL", "TYPE", "NOTE"], &rows));
             text.push_str("\nMapped without a row:\n");
             let rows: Vec<Vec<String>> = entity
                 .fixed_fields

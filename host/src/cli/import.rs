@@ -80,7 +80,9 @@ impl Preview {
             context.out.result(&document, String::new);
         } else {
             show_rows(context, &connection, &summary, self.limit).await?;
-            context.out.say(&count_line(&summary.counts));
+            if let Some(line) = count_line(&summary, "to be ") {
+                context.out.say(&format!("\n{line}"));
+            }
             if summary.state == "done" {
                 context.out.say(&format!(
                     "Nothing was written. To import exactly this: halo-host import {} {} --preview {}",
@@ -136,14 +138,18 @@ impl Import {
                 context.out.result(&document, String::new);
             } else {
                 const REASONS_SHOWN: u32 = 10;
-                context.out.say(&format!(
-                    "{}: {}",
-                    summary.entity,
-                    count_line(&summary.counts)
-                ));
+                if let Some(line) = count_line(&summary, "") {
+                    context.out.say(&format!("{}: {line}", summary.entity));
+                }
                 for outcome in reasons {
                     let rows = rows(&connection, summary.run, &[outcome], REASONS_SHOWN).await?;
                     show_outcome(context, outcome, &rows, count_of(&summary.counts, outcome));
+                }
+                if summary.counts.created + summary.counts.updated > 0 {
+                    context.out.say(&format!(
+                        "What was written, from what to what: halo-host journal --run {}",
+                        summary.run
+                    ));
                 }
                 if self.preview.is_some() && summary.state == "done" {
                     context.out.say(&deviation_lines(&deviations));
@@ -337,7 +343,10 @@ fn count_of(counts: &Counts, outcome: &str) -> u64 {
     }
 }
 
-fn count_line(counts: &Counts) -> String {
+/// The sums in one line; nothing for a run that ended before it read a row. In a
+/// preview, records are `to be` created.
+fn count_line(summary: &Summary, to_be: &str) -> Option<String> {
+    let counts = &summary.counts;
     let mut parts = Vec::new();
     for outcome in [
         "created",
@@ -350,13 +359,19 @@ fn count_line(counts: &Counts) -> String {
     ] {
         let count = count_of(counts, outcome);
         if count > 0 {
-            parts.push(format!("{count} {outcome}"));
+            let to_be = if matches!(outcome, "created" | "updated") {
+                to_be
+            } else {
+                ""
+            };
+            parts.push(format!("{count} {to_be}{outcome}"));
         }
     }
-    if parts.is_empty() {
-        return "0 read: nothing has changed.".to_owned();
+    match (parts.is_empty(), summary.state) {
+        (true, "done") => Some("0 read: nothing has changed.".to_owned()),
+        (true, _) => None,
+        (false, _) => Some(format!("{} read: {}.", counts.read, parts.join(", "))),
     }
-    format!("{} read: {}.", counts.read, parts.join(", "))
 }
 
 fn deviation_lines(deviations: &[runs::Deviation]) -> String {

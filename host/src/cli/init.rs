@@ -1,7 +1,7 @@
 //! `init`: a commented starting configuration. With a component at hand it asks
 //! the component what it needs.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::{Context, Done, Ended};
 use crate::config::Config;
@@ -51,12 +51,22 @@ const EXAMPLE: &str = r#"
 impl Init {
     pub(crate) async fn run(self, context: &Context) -> Done {
         let path = &context.config;
+        let folder = match path.parent() {
+            Some(parent) if !parent.as_os_str().is_empty() => parent,
+            _ => Path::new("."),
+        };
+        if !folder.is_dir() {
+            return Err(Ended::Failed(format!(
+                "There is no folder {}; make it first.",
+                folder.display()
+            )));
+        }
         let mut text = HEAD.to_owned();
         match &self.component {
             None => text.push_str(EXAMPLE),
             Some(component) => {
                 let name = self.name.as_deref().unwrap_or("connector");
-                text.push_str(&section(name, component).await?);
+                text.push_str(&section(name, component, folder).await?);
             }
         }
         let mut options = std::fs::OpenOptions::new();
@@ -82,7 +92,7 @@ impl Init {
 }
 
 /// The section of a connector, from its own description.
-async fn section(name: &str, component: &std::path::Path) -> Result<String, Ended> {
+async fn section(name: &str, component: &Path, folder: &Path) -> Result<String, Ended> {
     let absolute = std::path::absolute(component)
         .map_err(|error| Ended::Failed(format!("{}: {error}.", component.display())))?;
     let description = look_into(&absolute).await?;
@@ -90,11 +100,15 @@ async fn section(name: &str, component: &std::path::Path) -> Result<String, Ende
         let items: Vec<String> = items.iter().map(|item| format!("{item:?}")).collect();
         items.join(", ")
     };
+    // Relative paths of the file start at its own folder, not at the present one.
+    let path = if std::path::absolute(folder).ok() == std::env::current_dir().ok() {
+        component.display().to_string()
+    } else {
+        absolute.display().to_string()
+    };
     let mut text = format!(
-        "\n# {} {}\n[connector.{name}]\ncomponent = {:?}\n",
-        description.name,
-        description.version,
-        component.display().to_string(),
+        "\n# {} {}\n[connector.{name}]\ncomponent = {path:?}\n",
+        description.name, description.version,
     );
     text.push_str("# What it may reach, and which kinds of records it may use:\n");
     text.push_str(&format!(
@@ -129,7 +143,7 @@ async fn section(name: &str, component: &std::path::Path) -> Result<String, Ende
 }
 
 /// Loads a component in a host of its own that is thrown away.
-async fn look_into(component: &std::path::Path) -> Result<Description, Ended> {
+async fn look_into(component: &Path) -> Result<Description, Ended> {
     let folder = tempfile::tempdir()
         .map_err(|error| Ended::Failed(format!("No temporary folder: {error}.")))?;
     let text = format!(

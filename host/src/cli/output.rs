@@ -6,7 +6,7 @@ use std::io::{IsTerminal, Write};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 use serde::Serialize;
 
 use super::Ended;
@@ -80,9 +80,20 @@ pub(crate) fn start_log() {
         .try_init();
 }
 
-/// Rows with aligned columns; the first row is the head. Long cells are cut to
-/// keep a row on a line.
+/// Rows with aligned columns under a head. Long cells are cut to keep a row on a
+/// line; on a terminal, the widest columns give way until it fits.
 pub(crate) fn table(head: &[&str], rows: &[Vec<String>]) -> String {
+    let line = console::Term::stdout()
+        .size_checked()
+        .map(|(_, columns)| usize::from(columns));
+    table_within(head, rows, line)
+}
+
+fn table_within(head: &[&str], rows: &[Vec<String>], line: Option<usize>) -> String {
+    /// Between two columns.
+    const GAP: usize = 2;
+    /// A column that gave way still says something.
+    const NARROWEST: usize = 12;
     const WIDEST: usize = 60;
     let flat = |cell: &str| {
         let one_line: String = cell
@@ -101,6 +112,14 @@ pub(crate) fn table(head: &[&str], rows: &[Vec<String>]) -> String {
             *width = (*width).max(console::measure_text_width(cell));
         }
     }
+    if let Some(line) = line {
+        while widths.iter().sum::<usize>() + GAP * widths.len().saturating_sub(1) > line {
+            match widths.iter_mut().max() {
+                Some(widest) if *widest > NARROWEST => *widest -= 1,
+                _ => break,
+            }
+        }
+    }
     let mut text = String::new();
     let mut line = |cells: &[&str]| {
         let mut row = String::new();
@@ -109,9 +128,9 @@ pub(crate) fn table(head: &[&str], rows: &[Vec<String>]) -> String {
                 cell,
                 *width,
                 console::Alignment::Left,
-                None,
+                Some("…"),
             ));
-            row.push_str("  ");
+            row.push_str(&" ".repeat(GAP));
         }
         text.push_str(row.trim_end());
         text.push('\n');
@@ -169,11 +188,17 @@ impl Observer for Watcher {
     fn progress(&self, progress: Progress) {
         if let Some(bar) = &self.bar {
             let template = if progress.total.is_some() {
-                "{msg} [{wide_bar}] {human_pos}/{human_len} {per_sec:.0} {eta} left"
+                "{msg} [{wide_bar}] {human_pos}/{human_len} {rate} {eta} left"
             } else {
-                "{spinner} {msg} {human_pos} {per_sec:.0}"
+                "{spinner} {msg} {human_pos} {rate}"
             };
             if let Ok(style) = ProgressStyle::with_template(template) {
+                let style = style.with_key(
+                    "rate",
+                    |state: &ProgressState, text: &mut dyn std::fmt::Write| {
+                        let _ = write!(text, "{:.0}/s", state.per_sec());
+                    },
+                );
                 bar.set_style(style);
             }
             if let Some(total) = progress.total {
@@ -215,5 +240,21 @@ impl Observer for Watcher {
             Some(bar) => bar.println(line),
             None => eprintln!("{line}"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::table_within;
+
+    #[test]
+    fn on_a_terminal_the_widest_column_gives_way() {
+        let rows = [vec!["1".to_owned(), "x".repeat(50), "short".to_owned()]];
+        let text = table_within(&["ID", "NAME", "CITY"], &rows, Some(40));
+        let widths: Vec<usize> = text.lines().map(|line| line.chars().count()).collect();
+        assert!(widths.iter().all(|width| *width <= 40), "{text}");
+        assert!(text.contains("short") && text.contains('…'), "{text}");
+        let whole = table_within(&["ID", "NAME", "CITY"], &rows, None);
+        assert!(whole.contains(&"x".repeat(50)), "{whole}");
     }
 }

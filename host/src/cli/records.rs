@@ -75,10 +75,10 @@ impl Records {
             let mut head = vec!["ID"];
             head.extend(columns.iter().copied());
             format!(
-                "{}\n{} of {count} {}",
+                "{}\n{} of {count} records of kind {}",
                 table(&head, &rows),
                 rows.len(),
-                kind.label
+                kind.name
             )
         });
         Ok(())

@@ -49,7 +49,7 @@ fn show(standing: &Standing) -> String {
     let status = &standing.status;
     let mut text = format!("{}: {}", standing.connector, status.state);
     if let Some(account) = &status.account {
-        text.push_str(&format!(" (account {}, {})", account.id, account.name));
+        text.push_str(&format!(" ({account})"));
     }
     text.push('\n');
     if let Some(reason) = &status.reason {

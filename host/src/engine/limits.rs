@@ -1,7 +1,7 @@
 //! What one call of a component may use. Each number is here with its reason.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use super::CallError;
@@ -15,7 +15,26 @@ pub const CPU_BUDGET: Duration = Duration::from_secs(10);
 /// full rate window, a slow answer, a few retries), below what a person waits.
 pub const WALL_BUDGET: Duration = Duration::from_secs(180);
 
-/// Linear memory of one instance. A page of the largest records is some
+/// How long one call may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CallTime {
+    /// Computing in the guest.
+    pub cpu: Duration,
+    /// All of it, waiting included.
+    pub wall: Duration,
+}
+
+impl Default for CallTime {
+    /// [`CPU_BUDGET`] and [`WALL_BUDGET`]; only tests are less patient.
+    fn default() -> CallTime {
+        CallTime {
+            cpu: CPU_BUDGET,
+            wall: WALL_BUDGET,
+        }
+    }
+}
+
+/// Linear memory of one instance, all its memories together. A page of the largest records is some
 /// megabytes, and nothing survives the call.
 pub const MEMORY_LIMIT: usize = 128 * 1024 * 1024;
 
@@ -44,6 +63,8 @@ pub const TICK: Duration = Duration::from_millis(10);
 /// went over, so that the trap can be named.
 #[derive(Debug, Default)]
 pub struct Memory {
+    /// All linear memories together.
+    used: usize,
     /// Whether more than the limit was asked for.
     pub exceeded: bool,
 }
@@ -51,16 +72,23 @@ pub struct Memory {
 impl wasmtime::ResourceLimiter for Memory {
     fn memory_growing(
         &mut self,
-        _current: usize,
+        current: usize,
         desired: usize,
-        _maximum: Option<usize>,
+        maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
-        if desired > MEMORY_LIMIT {
+        // Wasm answers this with -1 by itself; nothing will have grown.
+        if maximum.is_some_and(|maximum| desired > maximum) {
+            return Ok(false);
+        }
+        // A component may consist of many modules with a memory each.
+        let used = self.used.saturating_add(desired.saturating_sub(current));
+        if used > MEMORY_LIMIT {
             self.exceeded = true;
             // A trap here names the cause; a refused growth would end in an
             // abort inside the guest that says nothing.
             return Err(wasmtime::Error::msg("memory limit"));
         }
+        self.used = used;
         Ok(true)
     }
 
@@ -95,21 +123,17 @@ impl wasmtime::ResourceLimiter for Memory {
 #[derive(Debug)]
 pub struct Budget {
     started: Instant,
-    wall: Duration,
-    cpu: Duration,
+    time: CallTime,
     used_nanos: AtomicU64,
-    over: AtomicBool,
 }
 
 impl Budget {
     /// A budget that starts now.
-    pub fn new(cpu: Duration, wall: Duration) -> Arc<Budget> {
+    pub fn new(time: CallTime) -> Arc<Budget> {
         Arc::new(Budget {
             started: Instant::now(),
-            wall,
-            cpu,
+            time,
             used_nanos: AtomicU64::new(0),
-            over: AtomicBool::new(false),
         })
     }
 
@@ -117,8 +141,8 @@ impl Budget {
     pub fn remaining(&self) -> (Duration, Duration) {
         let used = Duration::from_nanos(self.used_nanos.load(Ordering::Relaxed));
         (
-            self.wall.saturating_sub(self.started.elapsed()),
-            self.cpu.saturating_sub(used),
+            self.time.wall.saturating_sub(self.started.elapsed()),
+            self.time.cpu.saturating_sub(used),
         )
     }
 
@@ -137,8 +161,7 @@ impl Budget {
             let polled = call.as_mut().poll(context);
             let spent = u64::try_from(begun.elapsed().as_nanos()).unwrap_or(u64::MAX);
             let used = self.used_nanos.fetch_add(spent, Ordering::Relaxed) + spent;
-            if polled.is_pending() && Duration::from_nanos(used) > self.cpu {
-                self.over.store(true, Ordering::Relaxed);
+            if polled.is_pending() && Duration::from_nanos(used) > self.time.cpu {
                 return std::task::Poll::Ready(None);
             }
             polled.map(Some)
@@ -147,11 +170,132 @@ impl Budget {
         match tokio::time::timeout(wall, counted).await {
             Ok(Some(result)) => Ok(result),
             Ok(None) => Err(CallError::Cpu {
-                seconds: self.cpu.as_secs_f32(),
+                seconds: self.time.cpu.as_secs_f32(),
             }),
             Err(_) => Err(CallError::Wall {
-                seconds: self.wall.as_secs_f32(),
+                seconds: self.time.wall.as_secs_f32(),
             }),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use wasmtime::component::{Component, Linker};
+
+    /// A section of a binary module or component: its number, its length, itself.
+    fn section(number: u8, content: &[u8]) -> Vec<u8> {
+        [&[number], &leb(content.len())[..], content].concat()
+    }
+
+    /// A number as WebAssembly writes it (LEB128).
+    fn leb(mut number: usize) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        loop {
+            let seven = (number & 0x7f) as u8;
+            number >>= 7;
+            if number == 0 {
+                bytes.push(seven);
+                return bytes;
+            }
+            bytes.push(seven | 0x80);
+        }
+    }
+
+    /// A component that makes `count` instances of a module with these sections.
+    fn component(count: usize, sections: &[u8]) -> Vec<u8> {
+        let module = [b"\0asm\x01\0\0\0", sections].concat();
+        // Each: instantiate, module 0, no arguments.
+        let instances = [leb(count), [0, 0, 0].repeat(count)].concat();
+        [
+            b"\0asm\x0d\0\x01\0".to_vec(),
+            section(1, &module),
+            section(2, &instances),
+        ]
+        .concat()
+    }
+
+    fn memory_of(pages: usize) -> Vec<u8> {
+        section(5, &[vec![1, 0], leb(pages)].concat())
+    }
+
+    fn table_of(entries: usize) -> Vec<u8> {
+        section(4, &[vec![1, 0x70, 0], leb(entries)].concat())
+    }
+
+    /// Instantiates; answers whether a limit was named, and why it failed.
+    async fn instantiate(bytes: Vec<u8>) -> Result<(), (bool, String)> {
+        let engine = wasmtime::Engine::default();
+        let component = Component::new(&engine, bytes).unwrap();
+        let mut store = wasmtime::Store::new(&engine, Memory::default());
+        store.limiter(|memory| memory);
+        let made = Linker::new(&engine)
+            .instantiate_async(&mut store, &component)
+            .await;
+        let exceeded = store.data().exceeded;
+        made.map(drop)
+            .map_err(|error| (exceeded, error.root_cause().to_string()))
+    }
+
+    const PAGE: usize = 64 * 1024;
+
+    #[tokio::test]
+    async fn the_memories_of_all_modules_count_together() {
+        let half = MEMORY_LIMIT / PAGE / 2;
+        assert_eq!(instantiate(component(2, &memory_of(half))).await, Ok(()));
+        for (count, pages) in [(1, 2 * half + 1), (2, half + 1), (3, half)] {
+            let (exceeded, why) = instantiate(component(count, &memory_of(pages)))
+                .await
+                .unwrap_err();
+            assert!(
+                exceeded && why.contains("memory limit"),
+                "{count} of {pages}: {why}"
+            );
+        }
+    }
+
+    #[tokio::test]
+    async fn a_table_that_is_too_large_is_refused() {
+        assert_eq!(
+            instantiate(component(1, &table_of(TABLE_LIMIT))).await,
+            Ok(())
+        );
+        let (_, why) = instantiate(component(1, &table_of(TABLE_LIMIT + 1)))
+            .await
+            .unwrap_err();
+        assert!(why.contains("table limit"), "{why}");
+    }
+
+    #[tokio::test]
+    async fn too_many_instances_memories_or_tables_are_refused() {
+        for sections in [Vec::new(), memory_of(1), table_of(1)] {
+            let most = component(INSTANCE_LIMIT, &sections);
+            assert_eq!(instantiate(most).await, Ok(()));
+            let more = component(INSTANCE_LIMIT + 1, &sections);
+            let (_, why) = instantiate(more).await.unwrap_err();
+            assert!(why.contains("limit"), "{why}");
+        }
+    }
+
+    #[test]
+    fn a_growth_that_the_module_itself_forbids_uses_nothing() {
+        use wasmtime::ResourceLimiter as _;
+        let mut memory = Memory::default();
+        for _ in 0..1_000 {
+            let grown = memory
+                .memory_growing(PAGE, MEMORY_LIMIT, Some(2 * PAGE))
+                .unwrap();
+            assert!(!grown);
+        }
+        assert!(memory.memory_growing(0, MEMORY_LIMIT, None).unwrap());
+    }
+
+    #[test]
+    fn production_gives_ten_seconds_of_computing_and_three_minutes_in_all() {
+        let time = CallTime::default();
+        assert_eq!((time.cpu, time.wall), (CPU_BUDGET, WALL_BUDGET));
+        let (wall, cpu) = Budget::new(time).remaining();
+        assert!(wall > Duration::from_secs(170) && cpu == CPU_BUDGET);
     }
 }

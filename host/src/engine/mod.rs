@@ -7,8 +7,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
-use wasmtime::component::{Component, Instance, InstancePre, Linker};
+use wasmtime::component::{Component, Instance, InstancePre, Linker, ResourceTableError};
 use wasmtime::{Config, Store};
+use wasmtime_wasi_http::FieldMapError;
 
 use crate::capability::{self, Guest};
 use crate::contract::exports::halo::integration as exports;
@@ -84,6 +85,20 @@ pub enum CallError {
         /// The limit.
         megabytes: usize,
     },
+    /// Too many handles.
+    #[error(
+        "The connector was stopped: it held more than {limit} handles (requests, streams, header lists) at once."
+    )]
+    Handles {
+        /// The limit.
+        limit: usize,
+    },
+    /// Too many headers, or too large ones.
+    #[error("The connector was stopped: it made a list of headers of more than {kilobytes} kB.")]
+    Headers {
+        /// The limit.
+        kilobytes: usize,
+    },
     /// It crashed.
     #[error("The connector crashed: {0}.")]
     Trap(String),
@@ -102,6 +117,8 @@ impl CallError {
             CallError::Cpu { .. } => "cpu-budget",
             CallError::Wall { .. } => "wall-budget",
             CallError::Memory { .. } => "memory-limit",
+            CallError::Handles { .. } => "handle-limit",
+            CallError::Headers { .. } => "header-limit",
             CallError::Trap(_) => "trap",
             CallError::Missing(_) => "missing-export",
             CallError::Store(_) => "store",
@@ -172,6 +189,16 @@ fn explain(error: wasmtime::Error, store: &Store<Guest>) -> CallError {
             megabytes: limits::MEMORY_LIMIT / (1024 * 1024),
         };
     }
+    if let Some(ResourceTableError::Full) = cause(&error) {
+        return CallError::Handles {
+            limit: limits::HANDLE_LIMIT,
+        };
+    }
+    if let Some(FieldMapError::TotalSizeTooBig | FieldMapError::TooManyFields) = cause(&error) {
+        return CallError::Headers {
+            kilobytes: limits::HEADER_LIMIT / 1024,
+        };
+    }
     match error.downcast::<StoreError>() {
         Ok(error) => CallError::Store(error),
         Err(error) => {
@@ -179,6 +206,11 @@ fn explain(error: wasmtime::Error, store: &Store<Guest>) -> CallError {
             CallError::Trap(format!("{:#}", error.root_cause()))
         }
     }
+}
+
+/// The first error of this type in the chain of causes.
+fn cause<E: std::error::Error + 'static>(error: &wasmtime::Error) -> Option<&E> {
+    error.chain().find_map(|cause| cause.downcast_ref())
 }
 
 /// Compiles and instantiates.

@@ -162,10 +162,7 @@ fn callback_page(outcome: &Outcome) -> Response {
         Ok(account) => page(
             StatusCode::OK,
             "Connected",
-            &format!(
-                "Connected to account {} ({}). You can close this page.",
-                account.id, account.name
-            ),
+            &format!("Connected to {account}. You can close this page."),
         ),
         Err(error) => page(StatusCode::BAD_REQUEST, "Not connected", &error.to_string()),
     }

@@ -30,7 +30,9 @@ macro_rules! on_every_store {
 mod changes;
 mod finding;
 mod lanes;
+mod large;
 mod layers;
+mod naming;
 mod records;
 mod runs;
 mod small;

@@ -25,6 +25,10 @@ pub mod sqlite;
 #[cfg(test)]
 mod conformance;
 
+/// Bytes of one answer to a connector, roughly: as many as one of its calls may give
+/// the host. The host holds a copy, so it is the host's memory that this keeps.
+pub const ANSWER_LIMIT: usize = 64 * 1024 * 1024;
+
 /// Why the store could not do what was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -80,6 +84,9 @@ pub enum StoreError {
     /// The request is not valid (an unindexed field, for example).
     #[error("{0}")]
     Invalid(String),
+    /// What was asked for is more than [`ANSWER_LIMIT`].
+    #[error("The answer would be larger than {} MB; ask in smaller parts.", ANSWER_LIMIT / (1024 * 1024))]
+    TooLarge,
     /// Anything else.
     #[error("The store failed: {0}.")]
     Internal(String),
@@ -308,7 +315,7 @@ pub struct Counts {
     pub created: u64,
     /// Records changed.
     pub updated: u64,
-    /// Nothing to do (reported so, or written without an effect).
+    /// Nothing to do (reported so or as written, and without an effect).
     pub unchanged: u64,
     /// Passed over, with a reason.
     pub skipped: u64,

@@ -46,7 +46,7 @@ pub fn build_component(
 
     let compiler = choose(&krate, report)?;
     report(&format!(
-        "Compiling {} for {TARGET}{}.",
+        "Building {} for {TARGET}{}.",
         krate.package,
         compiler.remark()
     ));
@@ -56,7 +56,7 @@ pub fn build_component(
         None => folder.join(format!("{}.wasm", krate.package)),
     };
     let built = component::encode(&krate.package, &module)?;
-    let size = built.len() / 1024;
+    let size = built.len() / 1_000;
     if component::write_if_changed(&out, &built)? {
         report(&format!(
             "Wrote the component {} ({size} kB).",

@@ -109,7 +109,7 @@ fn complaint(stderr: &str) -> String {
     };
     let error = lines().find(|l| l.starts_with("error") || l.starts_with("E: "));
     let line = error
-        .or_else(|| lines().last())
+        .or_else(|| lines().next_back())
         .unwrap_or("it failed and said nothing");
     let line = line
         .trim_start_matches("error:")

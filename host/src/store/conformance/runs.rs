@@ -9,6 +9,7 @@ on_every_store! {
     a_later_report_of_a_row_replaces_the_earlier,
     report_rows_come_shorter_keys_first,
     a_report_row_shows_what_was_written_for_its_key,
+    a_row_that_is_read_again_in_a_run_still_counts_as_written,
     several_writes_of_a_record_are_shown_as_one,
     report_rows_are_filtered_by_what_they_came_to,
     the_sums_of_a_run_add_up_to_the_rows_read,
@@ -161,6 +162,22 @@ async fn a_report_row_shows_what_was_written_for_its_key(hosts: &Hosts) {
     assert_eq!((rows[1].effect, rows[1].changes.len()), (None, 0));
 }
 
+async fn a_row_that_is_read_again_in_a_run_still_counts_as_written(hosts: &Hosts) {
+    let store = &*hosts.one;
+    let run = begin(store, "crm", RunMode::Import).await;
+    let scope = Scope {
+        run: Some(run),
+        ..real("crm")
+    };
+    upsert(store, &scope, customer("1", "Acme")).await.unwrap();
+    for outcome in ["written", "unchanged"] {
+        let rows = [written_row("1", outcome), written_row("2", "unchanged")];
+        store.report(run, &rows).await.unwrap();
+        let counts = store.counts(run).await.unwrap();
+        assert_eq!((counts.created, counts.unchanged), (1, 1), "{outcome}");
+    }
+}
+
 async fn several_writes_of_a_record_are_shown_as_one(hosts: &Hosts) {
     let store = &*hosts.one;
     let run = begin(store, "crm", RunMode::Import).await;
@@ -183,6 +200,15 @@ async fn several_writes_of_a_record_are_shown_as_one(hosts: &Hosts) {
     let shown = store.reported(run, &everything()).await.unwrap().remove(0);
     assert_eq!(shown.effect, Some(Effect::Created));
     assert_eq!(shown.changes, [change("name", Value::None, text("Bolt"))]);
+    assert_eq!(store.counts(run).await.unwrap().created, 1);
+    // Made and removed again: nothing is left of its fields.
+    store.upsert(&scope, &rows[3..], NOW).await.unwrap();
+    let shown = store.reported(run, &everything()).await.unwrap().remove(0);
+    assert_eq!(
+        (shown.effect, shown.changes.len()),
+        (Some(Effect::Created), 0)
+    );
+    assert_eq!(store.counts(run).await.unwrap().created, 1);
 }
 
 /// A run with one row of each outcome and effect.

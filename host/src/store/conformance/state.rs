@@ -92,7 +92,13 @@ async fn a_revision_never_goes_back_even_over_a_removal(hosts: &Hosts) {
             .unwrap();
     }
     let before = revision(store, "a").await.unwrap();
-    store.state_commit(&scope, &[remove("a")]).await.unwrap();
+    // Also when an entry with fewer changes is removed after it.
+    let writes = [
+        write("b", "x", Expectation::Anything),
+        remove("a"),
+        remove("b"),
+    ];
+    store.state_commit(&scope, &writes).await.unwrap();
     store
         .state_commit(&scope, &[write("a", "y", Expectation::Absent)])
         .await

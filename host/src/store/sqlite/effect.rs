@@ -41,7 +41,10 @@ pub(super) fn sum(
     let mut summed = None;
     let mut changes: Vec<FieldChange> = Vec::new();
     for (effect, more) in writes {
-        summed = summed.max_by_rank(effect);
+        summed = summed
+            .into_iter()
+            .chain([effect])
+            .max_by_key(|effect| rank(*effect));
         for change in more {
             match changes.iter_mut().find(|known| known.field == change.field) {
                 Some(known) => known.to = change.to,
@@ -53,22 +56,12 @@ pub(super) fn sum(
     (summed, changes)
 }
 
-trait MaxByRank {
-    fn max_by_rank(self, other: Effect) -> Self;
-}
-
-impl MaxByRank for Option<Effect> {
-    fn max_by_rank(self, other: Effect) -> Self {
-        let rank = |effect: Effect| match effect {
-            Effect::Unchanged => 0,
-            Effect::Updated => 1,
-            Effect::Removed => 2,
-            Effect::Created => 3,
-        };
-        match self {
-            Some(known) if rank(known) >= rank(other) => Some(known),
-            _ => Some(other),
-        }
+fn rank(effect: Effect) -> u8 {
+    match effect {
+        Effect::Unchanged => 0,
+        Effect::Updated => 1,
+        Effect::Removed => 2,
+        Effect::Created => 3,
     }
 }
 

@@ -9,6 +9,7 @@ use rusqlite::{Connection, params};
 use super::column::{int, number, parse};
 use super::error::Answer;
 use super::records;
+use super::room::Room;
 use crate::model::{Fields, RecordId, RecordRef, RunId, Stored, Value, fold};
 use crate::store::{Scope, StoreError};
 
@@ -47,11 +48,12 @@ pub(super) fn find(
                            AND id = below.record)
          ORDER BY record",
     )?;
-    let mut found = Vec::new();
+    let (mut found, mut room) = (Vec::new(), Room::new());
     for (asked, value) in values.iter().enumerate() {
         let mut rows = statement.query(params![int(scope.layer), kind, field, fold(value)])?;
         while let Some(row) = rows.next()? {
             let stored = records::stored(db, scope, kind, number(row, 0)?)?;
+            room.record(stored.as_ref())?;
             found.extend(stored.map(|stored| (asked, stored)));
         }
     }

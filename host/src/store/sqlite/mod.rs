@@ -12,6 +12,7 @@
 //! | `open`, `schema` | the file: rights, checks, tables, migrations |
 //! | `worker` | a thread that owns a connection |
 //! | `records`, `index` | reading by id, key and value, through a layer |
+//! | `room` | how large one answer may be |
 //! | `upsert`, `keys` | writing rows |
 //! | `journal`, `outbox` | what a write leaves behind |
 //! | `lanes`, `state`, `secrets`, `tasks`, `settings`, `connections` | the rest, one idea each |
@@ -39,6 +40,7 @@ mod operations;
 mod outbox;
 mod records;
 mod reports;
+mod room;
 mod runs;
 mod schema;
 mod secrets;

@@ -5,6 +5,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::column::{int, maybe_parse, number};
 use super::error::Answer;
+use super::room::Room;
 use crate::model::{Fields, RecordId, RunId, Stored};
 use crate::store::Scope;
 
@@ -15,7 +16,14 @@ pub(super) fn read(
     kind: &str,
     ids: &[RecordId],
 ) -> Answer<Vec<Option<Stored>>> {
-    ids.iter().map(|id| stored(db, scope, kind, *id)).collect()
+    let mut room = Room::new();
+    ids.iter()
+        .map(|id| {
+            let found = stored(db, scope, kind, *id)?;
+            room.record(found.as_ref())?;
+            Ok(found)
+        })
+        .collect()
 }
 
 /// Records by external key, in the order asked.
@@ -25,10 +33,15 @@ pub(super) fn resolve(
     kind: &str,
     keys: &[String],
 ) -> Answer<Vec<Option<Stored>>> {
+    let mut room = Room::new();
     keys.iter()
-        .map(|key| match by_key(db, scope, kind, key)? {
-            Some(id) => stored(db, scope, kind, id),
-            None => Ok(None),
+        .map(|key| {
+            let found = match by_key(db, scope, kind, key)? {
+                Some(id) => stored(db, scope, kind, id)?,
+                None => None,
+            };
+            room.record(found.as_ref())?;
+            Ok(found)
         })
         .collect()
 }

@@ -15,8 +15,10 @@ use crate::model::{Effect, FieldChange, RunId};
 use crate::store::{Counts, ReportFilter, ReportRow, ReportedRow};
 
 /// What a row came to in one word: the effect of what was written (as
-/// `effect::sum` ranks it), else the reported outcome.
-const WORD: &str = "CASE WHEN outcome <> 'written' THEN outcome ELSE coalesce(effect,
+/// `effect::sum` ranks it), else the reported outcome. A row that a run reads
+/// twice is written once and `unchanged` the second time: the write counts.
+const WORD: &str =
+    "CASE WHEN outcome NOT IN ('written', 'unchanged') THEN outcome ELSE coalesce(effect,
     (SELECT effect FROM journal
      WHERE run = report.run AND kind = report.kind AND key = report.key
      ORDER BY CASE effect WHEN 'created' THEN 1 WHEN 'removed' THEN 2 ELSE 3 END LIMIT 1),

@@ -164,7 +164,9 @@ CREATE TABLE journal (
     effect TEXT NOT NULL,
     changes TEXT NOT NULL
 ) STRICT;
-CREATE INDEX journal_by_record ON journal (layer, kind, record);
+-- Each ends with the sequence, so that the newest lines are read without sorting.
+CREATE INDEX journal_by_layer ON journal (layer);
+CREATE INDEX journal_by_record ON journal (kind, record);
 CREATE INDEX journal_by_run ON journal (run, kind, key) WHERE run IS NOT NULL;
 
 CREATE TABLE outbox (

@@ -5,6 +5,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::column::{int, number};
 use super::error::Answer;
 use super::lanes;
+use super::room::Room;
 use crate::store::{Expectation, Scope, StateEntry, StateWrite, StoreError};
 
 /// Entries by key, in the order asked.
@@ -13,9 +14,12 @@ pub(super) fn get(
     scope: &Scope,
     keys: &[String],
 ) -> Answer<Vec<Option<StateEntry>>> {
+    let mut room = Room::new();
     keys.iter()
         .map(|key| {
             let present = present(db, scope, key)?;
+            let value = present.as_ref().and_then(|(_, value)| value.as_ref());
+            room.take(key.len() + value.map_or(0, Vec::len))?;
             Ok(present.and_then(|(revision, value)| {
                 value.map(|value| StateEntry {
                     key: key.clone(),
@@ -63,7 +67,7 @@ pub(super) fn scan(
     // The index can only start at one bound: the higher one.
     let start = after.map_or(prefix, |after| after.max(prefix));
     let mut rows = statement.query(params![int(scope.layer), scope.connection, start, after])?;
-    let mut found = Vec::new();
+    let (mut found, mut room) = (Vec::new(), Room::new());
     while found.len() < limit as usize
         && let Some(row) = rows.next()?
     {
@@ -73,6 +77,7 @@ pub(super) fn scan(
         }
         let value: Option<Vec<u8>> = row.get(2)?;
         if let Some(value) = value {
+            room.take(key.len() + value.len())?;
             found.push(StateEntry {
                 key,
                 revision: number(row, 1)?,

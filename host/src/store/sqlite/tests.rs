@@ -147,15 +147,18 @@ async fn only_its_owner_can_read_the_store() {
 
 #[tokio::test]
 async fn many_can_open_a_fresh_file_at_once() {
-    let (_folder, path) = place();
-    let opening: Vec<_> = (0..8)
-        .map(|_| {
-            let path = path.clone();
-            std::thread::spawn(move || SqliteStore::open(&path, INDEXED).map(drop))
-        })
-        .collect();
-    for opened in opening {
-        opened.join().unwrap().unwrap();
+    // Several times, as it takes luck to meet at the switch to the log.
+    for _ in 0..20 {
+        let (_folder, path) = place();
+        let start = std::sync::Barrier::new(12);
+        std::thread::scope(|threads| {
+            for _ in 0..12 {
+                threads.spawn(|| {
+                    start.wait();
+                    SqliteStore::open(&path, INDEXED).unwrap();
+                });
+            }
+        });
     }
 }
 

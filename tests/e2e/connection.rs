@@ -1,0 +1,391 @@
+//! Signing in and out (S1 to S5).
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use halo_host::capability::{Stop, Unwatched};
+use halo_host::clock::Clock;
+use halo_host::connection::{Begun, Connection, ConnectionError, Selection};
+use halo_host::runs::{self, RunRequest, Summary};
+use halo_host::store::RunMode;
+use halo_tests::hubspot_sim::{Sim, SimOptions};
+use halo_tests::kit::{NAME, Workshop};
+use serde_json::{Value, json};
+
+use crate::shop::{connected, counts, import, unconnected};
+
+async fn state(shop: &Workshop) -> Value {
+    shop.result(&["status", NAME]).await.unwrap().remove(0)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn s1_settings_are_shown_changed_checked_and_taken_back() {
+    let shop = unconnected(0).await;
+    let text = std::fs::read_to_string(shop.folder().join("halo.toml")).unwrap();
+    shop.write(
+        "halo.toml",
+        &text.replace("settings-file", "# settings-file"),
+    )
+    .unwrap();
+    let apply = ["settings", NAME, "apply", "settings.json"];
+    assert_eq!(shop.halo(&apply).await.unwrap().code, Some(0));
+    shop.apply(json!({ "first-site": "Head office" })).unwrap();
+    assert_eq!(shop.halo(&apply).await.unwrap().code, Some(0));
+    let shown = shop.result(&["settings", NAME, "show"]).await.unwrap();
+    assert_eq!(
+        shown[0]["settings"]["companies"]["first-site"],
+        "Head office"
+    );
+    // Every problem in one answer, each with its place; and nothing is applied.
+    shop.write(
+        "bad.json",
+        r#"{"compnies": {}, "companies": {"top-level": "one", "fields": [{"property": "x"}]}}"#,
+    )
+    .unwrap();
+    let refused = shop
+        .halo(&["settings", NAME, "apply", "bad.json"])
+        .await
+        .unwrap();
+    assert_eq!(refused.code, Some(3), "{refused:?}");
+    for place in [
+        "/compnies",
+        "/companies/top-level",
+        "/companies/fields/0",
+        "did you mean \"companies\"",
+    ] {
+        assert!(refused.stderr.contains(place), "{place} in {refused:?}");
+    }
+    let history = shop.result(&["settings", NAME, "history"]).await.unwrap();
+    assert_eq!(history[0].as_array().unwrap().len(), 2);
+    assert_eq!(
+        shop.halo(&["settings", NAME, "revert", "1"])
+            .await
+            .unwrap()
+            .code,
+        Some(0)
+    );
+    let shown = shop.result(&["settings", NAME, "show"]).await.unwrap();
+    assert_eq!(shown[0]["settings"]["companies"].get("first-site"), None);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn s2_signing_in_at_hubspot_brings_the_person_back_connected() {
+    let options = SimOptions {
+        auto_consent: true,
+        ..SimOptions::default()
+    };
+    let shop = Workshop::open(crate::shop::program(), options)
+        .await
+        .unwrap();
+    assert_eq!(state(&shop).await["state"], "disconnected");
+    let (page, ended) = shop.connect_by_browser().await.unwrap();
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    let portal = shop.sim.portal_id().to_string();
+    assert!(
+        page.contains("Connected") && page.contains(&portal),
+        "{page}"
+    );
+    let state = state(&shop).await;
+    assert_eq!(
+        (&state["state"], &state["account"]["id"]),
+        (&"connected".into(), &portal.into())
+    );
+}
+
+async fn begun(connection: &Connection) -> (String, String) {
+    let redirect = "http://127.0.0.1:8085/connect/hubspot/callback";
+    let Begun::Visit(address) = connection.begin(redirect).await.unwrap() else {
+        panic!("no visit");
+    };
+    let state = address
+        .split("state=")
+        .nth(1)
+        .unwrap()
+        .split('&')
+        .next()
+        .unwrap()
+        .to_owned();
+    (address, state)
+}
+
+async fn complete(connection: &Connection, parameters: &[(&str, &str)]) -> Result<(), String> {
+    let parameters: Vec<(String, String)> = parameters
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+        .collect();
+    match connection.complete(&parameters, false).await {
+        Ok(_) => Ok(()),
+        Err(ConnectionError::Failed(failure)) => Err(failure.code),
+        Err(error) => panic!("{error}"),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn s2_a_wrong_or_used_state_and_a_denied_consent_leave_it_disconnected() {
+    let shop = unconnected(0).await;
+    let host = shop.host(Clock::default()).await.unwrap();
+    let connection = host.connection(NAME).await.unwrap();
+    let invalid = Err("invalid".to_owned());
+    assert_eq!(
+        complete(&connection, &[("code", "c"), ("state", "s")]).await,
+        invalid
+    );
+
+    let (address, state) = begun(&connection).await;
+    let back = shop.sim.consent(&address).unwrap();
+    let code = back
+        .split("code=")
+        .nth(1)
+        .unwrap()
+        .split('&')
+        .next()
+        .unwrap();
+    assert_eq!(
+        complete(&connection, &[("code", code), ("state", "forged")]).await,
+        invalid
+    );
+    assert_eq!(connection.status().await.unwrap().state, "disconnected");
+
+    let denied = [("error", "access_denied"), ("state", state.as_str())];
+    assert_eq!(
+        complete(&connection, &denied).await,
+        Err("consent-denied".to_owned())
+    );
+    assert_eq!(connection.status().await.unwrap().state, "disconnected");
+    assert_eq!(
+        complete(&connection, &[("code", code), ("state", &state)]).await,
+        invalid
+    );
+
+    let (address, state) = begun(&connection).await;
+    let back = shop.sim.consent(&address).unwrap();
+    let code = back
+        .split("code=")
+        .nth(1)
+        .unwrap()
+        .split('&')
+        .next()
+        .unwrap();
+    let good = [("code", code), ("state", state.as_str())];
+    assert_eq!(complete(&connection, &good).await, Ok(()));
+    assert_eq!(complete(&connection, &good).await, invalid, "a replay");
+    assert_eq!(connection.status().await.unwrap().state, "connected");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn s2_a_wrong_client_secret_is_named_and_nothing_is_kept() {
+    let options = SimOptions {
+        auto_consent: true,
+        ..SimOptions::default()
+    };
+    let shop = Workshop::open(crate::shop::program(), options)
+        .await
+        .unwrap();
+    shop.write("client-secret.txt", "not-the-secret").unwrap();
+    let (page, ended) = shop.connect_by_browser().await.unwrap();
+    assert_eq!(ended.code, Some(3), "{ended:?}");
+    for text in [&page, &ended.stderr] {
+        assert!(
+            text.contains("client secret") && !text.contains("not-the-secret"),
+            "{text}"
+        );
+    }
+    assert_eq!(state(&shop).await["state"], "disconnected");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn s3_nothing_is_asked_or_written_before_connecting() {
+    let shop = unconnected(5).await;
+    for arguments in [
+        ["import", NAME, "companies"].as_slice(),
+        &["preview", NAME, "companies"],
+        &["fields", NAME, "companies"],
+        &["check", NAME, "--online"],
+    ] {
+        let ended = shop.halo(arguments).await.unwrap();
+        assert_eq!(ended.code, Some(3), "{arguments:?}: {ended:?}");
+        assert!(
+            ended.stderr.contains("Not connected"),
+            "{arguments:?}: {ended:?}"
+        );
+    }
+    assert_eq!(shop.sim.stats().calls, 0);
+    assert_eq!(
+        shop.records().unwrap().all("customer").await.unwrap().len(),
+        0
+    );
+}
+
+async fn run(connection: &Connection) -> Result<Summary, ConnectionError> {
+    let request = RunRequest {
+        entity: "companies".to_owned(),
+        selection: Selection::Everything,
+        full: true,
+        mode: RunMode::Import,
+    };
+    runs::run(connection, &request, Arc::new(Unwatched), Stop::default()).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn s4_an_access_token_is_renewed_once_before_it_ends() {
+    let shop = unconnected(150).await;
+    let clock = Clock::default();
+    let host = shop.host(clock.clone()).await.unwrap();
+    shop.sign_in(&host).await.unwrap();
+    let connection = host.connection(NAME).await.unwrap();
+    run(&connection).await.unwrap();
+    shop.sim.reset_stats();
+    clock.advance(Duration::from_secs(26 * 60));
+    shop.sim.advance_clock(Duration::from_secs(26 * 60));
+    assert_eq!(run(&connection).await.unwrap().counts.unchanged, 150);
+    let stats = shop.sim.stats();
+    assert_eq!(stats.calls_of("POST", "/token"), 1, "{stats:?}");
+    assert_eq!(
+        stats.statuses.keys().copied().collect::<Vec<_>>(),
+        [200],
+        "no call was refused"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn s4_a_token_that_dies_early_is_renewed_and_the_call_repeated() {
+    let shop = connected(150).await;
+    shop.sim.expire_access_tokens();
+    assert_eq!(counts(&import(&shop).await), "created 150");
+    assert_eq!(shop.sim.stats().calls_of("POST", "/token"), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn s4_a_withdrawn_sign_in_asks_to_sign_in_again_and_loses_nothing() {
+    let shop = connected(20).await;
+    import(&shop).await;
+    let before = shop.records().unwrap().contents().await.unwrap();
+    shop.sim.uninstall();
+    let ended = shop.halo(&["import", NAME, "companies"]).await.unwrap();
+    assert_eq!(ended.code, Some(3), "{ended:?}");
+    assert!(ended.stderr.contains("Connect again"), "{ended:?}");
+    let standing = state(&shop).await;
+    assert_eq!(standing["state"], "sign-in-again", "{standing}");
+    let calls = shop.sim.stats().calls;
+    assert_eq!(
+        shop.halo(&["import", NAME, "companies"])
+            .await
+            .unwrap()
+            .code,
+        Some(3)
+    );
+    assert_eq!(shop.sim.stats().calls, calls, "HubSpot is not asked again");
+    shop.connect().await.unwrap();
+    import(&shop).await;
+    assert_eq!(shop.records().unwrap().contents().await.unwrap(), before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn s5_disconnecting_forgets_the_tokens_and_keeps_settings_and_links() {
+    let shop = connected(3).await;
+    import(&shop).await;
+    let before = shop.records().unwrap().contents().await.unwrap();
+    assert_eq!(
+        shop.halo(&["disconnect", NAME]).await.unwrap().code,
+        Some(0)
+    );
+    let standing = state(&shop).await;
+    assert_eq!(standing["state"], "disconnected", "{standing}");
+    assert_eq!(
+        shop.halo(&["import", NAME, "companies"])
+            .await
+            .unwrap()
+            .code,
+        Some(3)
+    );
+    assert_eq!(
+        shop.halo(&["disconnect", NAME]).await.unwrap().code,
+        Some(0),
+        "twice in a row"
+    );
+    shop.connect().await.unwrap();
+    import(&shop).await;
+    assert_eq!(shop.records().unwrap().contents().await.unwrap(), before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn s5_another_account_is_refused_until_it_is_asked_for() {
+    let shop = connected(3).await;
+    import(&shop).await;
+    let options = SimOptions {
+        portal_id: 999,
+        ..SimOptions::default()
+    };
+    let other = Sim::start(options).await.unwrap();
+    let mut settings = shop.settings(json!({}));
+    settings["api"] = json!({ "base-url": other.base_url(), "sign-in-url": other.base_url() });
+    shop.write("settings.json", &settings.to_string()).unwrap();
+    let text = std::fs::read_to_string(shop.folder().join("halo.toml")).unwrap();
+    let host_of = |url: &str| url.trim_start_matches("http://").to_owned();
+    shop.write(
+        "halo.toml",
+        &text.replace(&host_of(shop.sim.base_url()), &host_of(other.base_url())),
+    )
+    .unwrap();
+    shop.write("client-id.txt", other.client_id()).unwrap();
+    shop.write("client-secret.txt", other.client_secret())
+        .unwrap();
+
+    let host = shop.host(Clock::default()).await.unwrap();
+    let connection = host.connection(NAME).await.unwrap();
+    for (allowed, expected) in [
+        (false, Err("other-account".to_owned())),
+        (true, Ok("999".to_owned())),
+    ] {
+        let (address, _) = begun(&connection).await;
+        let back = other.consent(&address).unwrap();
+        let (_, query) = back.split_once('?').unwrap();
+        let parameters: Vec<(String, String)> = query
+            .split('&')
+            .filter_map(|pair| pair.split_once('='))
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .collect();
+        let answer = connection.complete(&parameters, allowed).await;
+        let answer = answer
+            .map(|account| account.id)
+            .map_err(|error| match error {
+                ConnectionError::Failed(failure) => failure.code,
+                error => panic!("{error}"),
+            });
+        assert_eq!(answer, expected);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_static_token_connects_without_a_visit_and_a_wrong_one_is_named() {
+    let shop = unconnected(3).await;
+    let text = std::fs::read_to_string(shop.folder().join("halo.toml")).unwrap();
+    let secrets = "access-token = { file = \"token.txt\" }\n";
+    let (head, _) = text.split_once("client-id").unwrap();
+    shop.write("halo.toml", &format!("{head}{secrets}"))
+        .unwrap();
+    shop.write("token.txt", "pat-na1-wrong").unwrap();
+    let ended = shop.halo(&["connect", NAME]).await.unwrap();
+    assert_eq!(ended.code, Some(3), "{ended:?}");
+    assert!(
+        ended.stderr.contains("access-token") && !ended.stderr.contains("pat-na1"),
+        "{ended:?}"
+    );
+    shop.write("token.txt", shop.sim.private_app_token())
+        .unwrap();
+    assert_eq!(
+        shop.halo(&["import", NAME, "companies"])
+            .await
+            .unwrap()
+            .code,
+        Some(3),
+        "a token alone does not connect"
+    );
+    assert_eq!(shop.halo(&["connect", NAME]).await.unwrap().code, Some(0));
+    assert_eq!(counts(&import(&shop).await), "created 3");
+    assert_eq!(
+        shop.halo(&["disconnect", NAME]).await.unwrap().code,
+        Some(0)
+    );
+    assert_eq!(state(&shop).await["state"], "disconnected");
+}
