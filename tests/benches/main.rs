@@ -1,11 +1,11 @@
-//! The program behind `cargo measure`: how long an import takes beside the
-//! fastest schedule that HubSpot's limits allow, how much memory it needs, how
-//! many calls and commits it makes. Each part has a bound where DESIGN gives one;
-//! a bound that is missed ends the program with exit code 1.
+//! The program behind `cargo measure`: how long an import takes beside the fastest
+//! schedule that HubSpot's limits allow, how much memory it needs, how many calls
+//! and commits it makes. A bound that is missed ends it with exit code 1.
 //!
-//! It is a benchmark, not a test: it takes minutes, and its figures are those of
-//! the machine. It is built in the profile of the tests, so that no dependency is
-//! built again; a release build is faster, never slower.
+//! It is a benchmark and no test: it takes minutes, and its figures are those of
+//! the machine and of what else runs there. It is built in the profile of the
+//! tests, so that no dependency is built again; there the host's own code is not
+//! optimised.
 
 mod baseline;
 mod calls;
@@ -26,11 +26,11 @@ use report::Report;
 /// What can be measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Part {
-    /// A full import beside the fastest schedule (about three minutes).
+    /// A full import beside the fastest schedule (about two minutes).
     Time,
-    /// Peak memory of a small and a large import (about a minute).
+    /// Peak memory of a small and a large import (about 15 seconds).
     Memory,
-    /// Calls and commits of each sort of import (about two minutes).
+    /// Calls and commits of each sort of import (about 40 seconds).
     Calls,
 }
 

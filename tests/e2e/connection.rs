@@ -389,3 +389,49 @@ async fn a_static_token_connects_without_a_visit_and_a_wrong_one_is_named() {
     );
     assert_eq!(state(&shop).await["state"], "disconnected");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tokens_and_secrets_are_in_no_file_no_page_and_no_log() {
+    let options = SimOptions {
+        auto_consent: true,
+        companies: 120,
+        ..SimOptions::default()
+    };
+    let shop = Workshop::open(crate::shop::program(), options)
+        .await
+        .unwrap();
+    let (page, connected) = shop.connect_by_browser().await.unwrap();
+    let mut told = page + &connected.stdout + &connected.stderr;
+    shop.sim.expire_access_tokens();
+    for arguments in [
+        ["import", NAME, "companies"].as_slice(),
+        &["status"],
+        &["journal", "--limit", "1000"],
+        &["--json", "describe", NAME],
+    ] {
+        let mut command = shop.command(arguments);
+        let output = command.env("HALO_LOG", "trace").output().await.unwrap();
+        assert!(output.status.success(), "{output:?}");
+        told += &String::from_utf8_lossy(&output.stdout);
+        told += &String::from_utf8_lossy(&output.stderr);
+    }
+    let mut secrets = shop.sim.secrets_given_out();
+    assert!(secrets.len() >= 3, "{secrets:?}");
+    secrets.push(shop.sim.client_secret().to_owned());
+    for secret in &secrets {
+        assert!(!told.contains(secret.as_str()), "{secret} was shown");
+    }
+    for file in std::fs::read_dir(shop.folder()).unwrap() {
+        let file = file.unwrap();
+        if !file.file_type().unwrap().is_file() || file.file_name() == "client-secret.txt" {
+            continue;
+        }
+        let bytes = std::fs::read(file.path()).unwrap();
+        for secret in &secrets {
+            let found = bytes
+                .windows(secret.len())
+                .any(|window| window == secret.as_bytes());
+            assert!(!found, "{secret} is in {}", file.path().display());
+        }
+    }
+}

@@ -75,7 +75,7 @@ async fn a_preview_shows_each_change_from_what_to_what() {
     for expected in [
         "main_phonenumber: 1 → 2",
         "website: (empty) → https://acme.example",
-        "1 updated",
+        "1 to be updated",
         "Nothing was written",
     ] {
         assert!(

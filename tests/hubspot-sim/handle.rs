@@ -305,6 +305,12 @@ impl SimHandle {
         self.shared.lock().end_tokens(true, false);
     }
 
+    /// Every token and code that was given out, for a test that looks where they must
+    /// not be.
+    pub fn secrets_given_out(&self) -> Vec<String> {
+        self.shared.lock().tokens.given_out()
+    }
+
     /// Every refresh token is revoked; access tokens live on until they run out.
     pub fn revoke_refresh_tokens(&self) {
         self.shared.lock().end_tokens(false, true);

@@ -45,6 +45,14 @@ pub struct Tokens {
     refresh: BTreeMap<String, Vec<String>>,
 }
 
+impl Tokens {
+    /// Every token and code that was given out and is known still.
+    pub fn given_out(&self) -> Vec<String> {
+        let codes = self.codes.keys().chain(self.access.keys());
+        codes.chain(self.refresh.keys()).cloned().collect()
+    }
+}
+
 /// What a bearer token stands for.
 #[derive(Debug)]
 pub struct Granted {

@@ -232,8 +232,10 @@ async fn dispatch(context: &Context, command: Command) -> Done {
         Command::Serve(command) => command.run(context).await,
         Command::Doctor => doctor::run(context),
         Command::Completions { shell } => {
-            let mut command = Arguments::command();
-            clap_complete::generate(shell, &mut command, "halo-host", &mut std::io::stdout());
+            // Into memory first: clap's writer panics on a closed pipe.
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Arguments::command(), "halo-host", &mut script);
+            output::print_line(&String::from_utf8_lossy(&script));
             Ok(())
         }
     }

@@ -60,7 +60,7 @@ impl Out {
 }
 
 /// Printing into a closed pipe (`| head`) is no error.
-fn print_line(line: &str) {
+pub(crate) fn print_line(line: &str) {
     let mut out = std::io::stdout().lock();
     let _ = out.write_all(line.as_bytes());
     if !line.ends_with('\n') {

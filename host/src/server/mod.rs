@@ -18,7 +18,7 @@ use crate::config::Config;
 use crate::connection::{Account, Begun, Connection, ConnectionError};
 use crate::host::Host;
 
-mod due;
+pub mod due;
 
 /// How often a stop is looked for.
 const STEP: Duration = Duration::from_millis(100);
