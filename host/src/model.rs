@@ -184,6 +184,10 @@ pub fn fold(text: &str) -> String {
         if !folded.is_empty() {
             folded.push(' ');
         }
+        if word.is_ascii() {
+            folded.extend(word.chars().map(|c| c.to_ascii_lowercase()));
+            continue;
+        }
         // Upper case first: it joins what lower case keeps apart (ß and SS, ς and σ).
         folded.extend(
             word.chars()
