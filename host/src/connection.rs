@@ -100,6 +100,13 @@ pub struct Status {
     pub attributes: std::collections::BTreeMap<String, String>,
 }
 
+impl Status {
+    /// Whether a sign-in is under way.
+    pub fn is_signing_in(&self) -> bool {
+        self.attributes.contains_key("signing-in")
+    }
+}
+
 /// A value to choose from.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Choice {
@@ -361,21 +368,29 @@ impl Connection {
             .collect())
     }
 
-    /// Starts to sign in.
-    pub async fn begin(&self, redirect: &str) -> Result<Begun> {
+    /// Starts to sign in; `other_account` allows another account than the linked
+    /// one.
+    pub async fn begin(&self, redirect: &str, other_account: bool) -> Result<Begun> {
         let held = self.take_lane().await?;
-        let answer = self.begin_in_lane(redirect, &held.lane).await;
+        let answer = self
+            .begin_in_lane(redirect, other_account, &held.lane)
+            .await;
         held.release().await?;
         answer
     }
 
-    async fn begin_in_lane(&self, redirect: &str, lane: &Lane) -> Result<Begun> {
+    async fn begin_in_lane(
+        &self,
+        redirect: &str,
+        other_account: bool,
+        lane: &Lane,
+    ) -> Result<Begun> {
         let scope = self.scope("connect", Some(lane));
         let mut call = self.call(scope, Effects::Real, None).await?;
         let export = self.connect_export(&mut call)?;
         let budget = call.budget.clone();
         let answer = budget
-            .watch(export.call_begin(&mut call.store, redirect))
+            .watch(export.call_begin(&mut call.store, redirect, other_account))
             .await;
         Ok(match call.explain(answer)?? {
             exports::connect::Begun::Visit(address) => Begun::Visit(address),
@@ -384,15 +399,9 @@ impl Connection {
     }
 
     /// Ends a sign-in with the query of the redirect.
-    pub async fn complete(
-        &self,
-        parameters: &[(String, String)],
-        other_account: bool,
-    ) -> Result<Account> {
+    pub async fn complete(&self, parameters: &[(String, String)]) -> Result<Account> {
         let held = self.take_lane().await?;
-        let answer = self
-            .complete_in_lane(parameters, other_account, &held.lane)
-            .await;
+        let answer = self.complete_in_lane(parameters, &held.lane).await;
         held.release().await?;
         answer
     }
@@ -400,7 +409,6 @@ impl Connection {
     async fn complete_in_lane(
         &self,
         parameters: &[(String, String)],
-        other_account: bool,
         lane: &Lane,
     ) -> Result<Account> {
         let parameters: Vec<types::Attribute> = parameters
@@ -415,7 +423,7 @@ impl Connection {
         let export = self.connect_export(&mut call)?;
         let budget = call.budget.clone();
         let answer = budget
-            .watch(export.call_complete(&mut call.store, &parameters, other_account))
+            .watch(export.call_complete(&mut call.store, &parameters))
             .await;
         Ok(call.explain(answer)??.into())
     }

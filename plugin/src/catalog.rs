@@ -1,6 +1,7 @@
 //! What HubSpot offers to the editors of mappings: properties, lifecycle stages,
 //! companies.
 
+use crate::connect;
 use crate::contract::exports::halo::integration::catalog::{ChoicePage, RemoteField};
 use crate::contract::halo::integration::settings;
 use crate::contract::halo::integration::types::{Attribute, Choice};
@@ -13,6 +14,7 @@ use crate::hubspot::search;
 use crate::settings::{NO_STAGE, Settings};
 
 fn client() -> Result<Client, Failure> {
+    connect::linked()?;
     let api = Settings::parse(&settings::get()?.json)?.api.resolve()?;
     Ok(Client::connected(&api)?)
 }

@@ -1,16 +1,18 @@
 //! Every problem of the settings, each with its place and what would mend it. The
 //! same checks stop an import before anything is read.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use crate::connect;
 use crate::contract::exports::halo::integration::connector::{Problem, Severity};
 use crate::contract::halo::integration::records::{self, FieldInfo};
 use crate::entity::company::{self, KIND, OBJECTS};
 use crate::failure::Failure;
 use crate::field::pairs;
 use crate::hubspot::client::{Client, Trouble};
+use crate::hubspot::objects::{self, Page};
 use crate::hubspot::properties::{self, Property};
-use crate::settings::{self, Companies, FieldRow, NO_STAGE, Settings, shape};
+use crate::settings::{self, Api, Companies, FieldRow, NO_STAGE, Settings, shape};
 
 /// Checks a document; `online` also asks HubSpot.
 pub fn check(json: &str, online: bool) -> Result<Vec<Problem>, Failure> {
@@ -54,12 +56,72 @@ pub fn check(json: &str, online: bool) -> Result<Vec<Problem>, Failure> {
     problems.extend(pairs_of(companies));
     problems.extend(missing_records(companies)?);
     if online && let Some(api) = api {
-        let mut client = Client::connected(&api)?;
-        let known = load(&mut client)?;
-        problems.extend(remote_rows(&companies.fields, &fields, &known));
-        problems.extend(stages(companies, &known));
+        match online_problems(&api, companies, &fields) {
+            Ok(found) => problems.extend(found),
+            // What was found so far is worth as much.
+            Err(failure) => {
+                problems.push(problem("", Severity::Error, &failure.code, failure.message))
+            }
+        }
     }
     Ok(problems)
+}
+
+/// What only HubSpot can tell.
+fn online_problems(
+    api: &Api,
+    companies: &Companies,
+    fields: &[FieldInfo],
+) -> Result<Vec<Problem>, Failure> {
+    connect::linked()?;
+    let mut client = Client::connected(api)?;
+    let known = load(&mut client)?;
+    let mut problems = remote_rows(&companies.fields, fields, &known);
+    problems.extend(stages(companies, &known));
+    problems.extend(missing_companies(&mut client, companies)?);
+    Ok(problems)
+}
+
+/// Companies of the mapping table that HubSpot does not have (S12).
+fn missing_companies(client: &mut Client, companies: &Companies) -> Result<Vec<Problem>, Failure> {
+    let mut ids: Vec<String> = companies
+        .customers
+        .iter()
+        .map(|pair| pair.company.clone())
+        .collect();
+    ids.retain(|id| is_id(id));
+    ids.sort();
+    ids.dedup();
+    let mut gone = BTreeSet::new();
+    for ids in ids.chunks(objects::BATCH_LIMIT) {
+        let page: Page = client.read(objects::batch_read(
+            client.version(),
+            OBJECTS,
+            &["name"],
+            ids,
+        ))?;
+        gone.extend(
+            page.unanswered(ids)
+                .into_iter()
+                .filter(|unanswered| unanswered.refused.is_none())
+                .map(|unanswered| unanswered.id),
+        );
+    }
+    Ok(companies
+        .customers
+        .iter()
+        .enumerate()
+        .filter(|(_, pair)| gone.contains(&pair.company))
+        .map(|(index, pair)| {
+            let path = format!("/companies/customers/{index}/company");
+            let message = format!("HubSpot has no company {}; it may have been deleted or merged. Correct or remove the row.", pair.company);
+            problem(&path, Severity::Error, "not-found", message)
+        })
+        .collect())
+}
+
+fn is_id(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// Whether an import of companies may start.
@@ -256,7 +318,7 @@ fn pairs_of(companies: &Companies) -> Vec<Problem> {
     let mut by_customer = BTreeMap::new();
     for (index, pair) in companies.customers.iter().enumerate() {
         let path = |what: &str| format!("/companies/customers/{index}/{what}");
-        if pair.company.is_empty() || !pair.company.bytes().all(|byte| byte.is_ascii_digit()) {
+        if !is_id(&pair.company) {
             let message = format!(
                 "{:?} is no id of a HubSpot company; it has digits only.",
                 pair.company

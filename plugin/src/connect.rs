@@ -1,4 +1,6 @@
-//! Signing in at HubSpot and out again.
+//! Signing in at HubSpot and out again, and which account all links are of.
+
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
@@ -7,15 +9,16 @@ use crate::contract::exports::halo::integration::connect::{
 };
 use crate::contract::halo::integration::state::Expectation;
 use crate::contract::halo::integration::types::Attribute;
-use crate::contract::halo::integration::{settings, state};
+use crate::contract::halo::integration::{log, settings, state};
 use crate::contract::wasi::random::random;
 use crate::failure::Failure;
 use crate::hubspot::account::{self, Account};
 use crate::hubspot::client::{Call, Client, Trouble};
-use crate::hubspot::oauth::{self, SignIn};
-use crate::hubspot::session::{self, Kept};
+use crate::hubspot::oauth::{self, Grant, SignIn};
+use crate::hubspot::session::{self, Kept, Session};
 use crate::hubspot::transport;
 use crate::settings::{Api, Settings};
+use crate::sync::cursor::fingerprint;
 use crate::sync::{keys, memory};
 
 /// What is remembered of the connection; it outlives a sign-out, as all links
@@ -26,6 +29,20 @@ struct Connection {
     account: Account,
     /// Whether it is in use; a granted token alone does not connect.
     connected: bool,
+    /// Names the granted token that it was connected with, if one.
+    token: Option<String>,
+    /// By account: what goes before its ids in external keys and state. The first
+    /// account has nothing; another one must not meet what belongs to the first.
+    prefixes: BTreeMap<String, String>,
+}
+
+/// The account in use.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Linked {
+    /// Whose records are linked.
+    pub account: Account,
+    /// Goes before its ids in external keys and state.
+    pub prefix: String,
 }
 
 fn remembered() -> Result<Option<Connection>, Failure> {
@@ -36,11 +53,37 @@ fn remember(connection: &Connection) -> Result<(), Failure> {
     state::commit(&[memory::put(keys::CONNECTION.to_owned(), connection)?])
 }
 
-/// The connected account; nothing when there is none.
-pub fn account() -> Result<Option<Account>, Failure> {
-    Ok(remembered()?
-        .filter(|connection| connection.connected)
-        .map(|connection| connection.account))
+/// The account in use, or why there is none; sends no request (S3).
+pub fn linked() -> Result<Linked, Failure> {
+    let connection = remembered()?.filter(|connection| connection.connected);
+    let connection = connection.ok_or_else(Failure::not_connected)?;
+    let granted = session::granted(session::ACCESS_TOKEN)?;
+    if let Some(token) = granted
+        && connection.token != Some(name_of(&token))
+    {
+        return Err(Failure::new(
+            "not-connected",
+            "The access token of the configuration is not the one that was connected; connect again.",
+        ));
+    }
+    Ok(Linked {
+        prefix: connection.prefix(),
+        account: connection.account,
+    })
+}
+
+impl Connection {
+    fn prefix(&self) -> String {
+        self.prefixes
+            .get(&self.account.id)
+            .cloned()
+            .unwrap_or_default()
+    }
+}
+
+/// Tells one token from another without keeping it.
+fn name_of(token: &str) -> String {
+    fingerprint(&[&token])
 }
 
 fn api() -> Result<Api, Failure> {
@@ -48,20 +91,23 @@ fn api() -> Result<Api, Failure> {
 }
 
 /// Starts to connect: with a granted token at once, else by a visit to HubSpot.
-pub fn begin(redirect: &str) -> Result<Begun, Failure> {
+pub fn begin(redirect: &str, other_account: bool) -> Result<Begun, Failure> {
     let api = api()?;
-    if session::granted(session::ACCESS_TOKEN)?.is_some() {
-        let account = ask_for_account(&api)?;
-        return Ok(Begun::Connected(settle(account, false)?));
+    if let Some(token) = session::granted(session::ACCESS_TOKEN)? {
+        let account = ask_for_account(&api, Session::granted(&token))?;
+        let connection = settled(account, other_account, Some(name_of(&token)))?;
+        remember(&connection)?;
+        return Ok(Begun::Connected(info(&connection.account)));
     }
     let (client_id, _) = session::app()?;
-    let sign_in = SignIn::new(&random::get_random_bytes(64), redirect, transport::now());
+    let random = random::get_random_bytes(64);
+    let sign_in = SignIn::new(&random, redirect, transport::now(), other_account);
     session::keep_sign_in(Some(&sign_in), Expectation::Anything)?;
     Ok(Begun::Visit(sign_in.address(&api.sign_in_url, &client_id)))
 }
 
 /// Ends a sign-in with what the browser brought back.
-pub fn complete(parameters: &[Attribute], other_account: bool) -> Result<AccountInfo, Failure> {
+pub fn complete(parameters: &[Attribute]) -> Result<AccountInfo, Failure> {
     let api = api()?;
     let Some((sign_in, revision)) = session::sign_in()? else {
         return Err(Failure::new(
@@ -88,7 +134,7 @@ pub fn complete(parameters: &[Attribute], other_account: bool) -> Result<Account
     let (id, secret) = session::app()?;
     let response = session::token_call(
         &api,
-        "",
+        Grant::Code,
         &[
             ("grant_type", "authorization_code"),
             ("code", &code),
@@ -99,31 +145,40 @@ pub fn complete(parameters: &[Attribute], other_account: bool) -> Result<Account
         ],
     )?;
     let tokens = oauth::tokens(&response, transport::now())?;
-    let refresh = tokens.refresh.clone();
-    let before = session::kept()?;
-    session::keep(&Kept::Tokens(tokens), Expectation::Anything)?;
-    let settled = ask_for_account(&api).and_then(|account| settle(account, other_account));
-    if settled.is_err() {
-        // All is as it was.
-        match before {
-            Some((kept, _)) => drop(session::keep(&kept, Expectation::Anything)?),
-            None => session::forget()?,
+    // Whose tokens they are is asked before anything is kept.
+    let connection = ask_for_account(&api, Session::fresh(&tokens))
+        .and_then(|account| settled(account, sign_in.other_account, None));
+    let connection = match connection {
+        Ok(connection) => connection,
+        Err(failure) => {
+            revoke(&api, &tokens.refresh);
+            return Err(failure);
         }
-        revoke(&api, &refresh);
+    };
+    // In this order a call that ends in between leaves no token under a wrong account.
+    if remembered()?.is_some_and(|known| known.account.id != connection.account.id) {
+        session::forget()?;
     }
-    settled
+    remember(&connection)?;
+    session::keep(&Kept::Tokens(tokens), Expectation::Anything)?;
+    Ok(info(&connection.account))
 }
 
-fn ask_for_account(api: &Api) -> Result<Account, Failure> {
-    let mut client = Client::connected(api)?;
+fn ask_for_account(api: &Api, session: Session) -> Result<Account, Failure> {
+    let mut client = Client::new(api, session);
     let response = client.call(Call::get(api.version.account_details()))?;
     account::account(&response.body)
         .ok_or_else(|| Failure::new("remote", "HubSpot does not say whose account this is."))
 }
 
-/// Remembers the account, unless records are linked to another one.
-fn settle(account: Account, other_account: bool) -> Result<AccountInfo, Failure> {
-    if let Some(known) = remembered()?
+/// The connection with this account, unless records are linked to another one.
+fn settled(
+    account: Account,
+    other_account: bool,
+    token: Option<String>,
+) -> Result<Connection, Failure> {
+    let known = remembered()?;
+    if let Some(known) = &known
         && known.account.id != account.id
         && !other_account
     {
@@ -136,12 +191,32 @@ fn settle(account: Account, other_account: bool) -> Result<AccountInfo, Failure>
             ),
         ));
     }
-    let connection = Connection {
+    Ok(with_account(
+        known.map(|known| known.prefixes).unwrap_or_default(),
+        account,
+        token,
+    ))
+}
+
+fn with_account(
+    mut prefixes: BTreeMap<String, String>,
+    account: Account,
+    token: Option<String>,
+) -> Connection {
+    if !prefixes.contains_key(&account.id) {
+        let prefix = if prefixes.is_empty() {
+            String::new()
+        } else {
+            format!("{}-", account.id)
+        };
+        prefixes.insert(account.id.clone(), prefix);
+    }
+    Connection {
         account,
         connected: true,
-    };
-    remember(&connection)?;
-    Ok(info(&connection.account))
+        token,
+        prefixes,
+    }
 }
 
 fn info(account: &Account) -> AccountInfo {
@@ -156,20 +231,21 @@ fn info(account: &Account) -> AccountInfo {
 pub fn status() -> Result<StateOfConnection, Failure> {
     let connection = remembered()?;
     let is_static = session::granted(session::ACCESS_TOKEN)?.is_some();
-    let in_use = connection
-        .as_ref()
-        .is_some_and(|connection| connection.connected);
     let kept = if is_static {
         None
     } else {
         session::kept()?.map(|(kept, _)| kept)
     };
-    let (state, reason) = match (&kept, in_use) {
-        (_, false) => ("disconnected", None),
-        (Some(Kept::Ended(why)), true) => ("sign-in-again", Some(Failure::sign_in_again(why))),
-        (Some(Kept::Tokens(_)), true) => ("connected", None),
-        (None, true) if is_static => ("connected", None),
-        (None, true) => ("disconnected", None),
+    let (state, reason) = match (linked(), kept) {
+        (Err(failure), _) if failure.code == "not-connected" => {
+            let was_connected = connection.as_ref().is_some_and(|known| known.connected);
+            ("disconnected", was_connected.then_some(failure))
+        }
+        (Err(failure), _) => return Err(failure),
+        (Ok(_), Some(Kept::Ended(why))) => ("sign-in-again", Some(Failure::sign_in_again(&why))),
+        (Ok(_), Some(Kept::Tokens(_))) => ("connected", None),
+        (Ok(_), None) if is_static => ("connected", None),
+        (Ok(_), None) => ("disconnected", None),
     };
     let attribute = |name: &str, value: &str| Attribute {
         name: name.to_owned(),
@@ -182,6 +258,10 @@ pub fn status() -> Result<StateOfConnection, Failure> {
         attributes.push(attribute("sign-in", "OAuth"));
         attributes.push(attribute("scopes", &oauth::SCOPES.join(" ")));
     }
+    let now = transport::now();
+    if session::sign_in()?.is_some_and(|(sign_in, _)| !sign_in.is_over(now)) {
+        attributes.push(attribute("signing-in", "true"));
+    }
     Ok(StateOfConnection {
         state: state.to_owned(),
         account: connection.map(|connection| info(&connection.account)),
@@ -192,20 +272,27 @@ pub fn status() -> Result<StateOfConnection, Failure> {
 
 /// Forgets the tokens; settings, links and the account stay.
 pub fn disconnect() -> Result<(), Failure> {
-    if let Some((Kept::Tokens(tokens), _)) = session::kept()?
-        && let Ok(api) = api()
-    {
-        revoke(&api, &tokens.refresh);
-    }
+    let kept = match session::kept() {
+        Ok(kept) => kept,
+        // Tokens that cannot be opened any more can still be forgotten.
+        Err(failure) => {
+            log::write(log::Level::Warn, &failure.message, &[]);
+            None
+        }
+    };
     session::forget()?;
     session::keep_sign_in(None, Expectation::Anything)?;
-    match remembered()? {
-        Some(connection) => remember(&Connection {
+    if let Some(connection) = remembered()? {
+        remember(&Connection {
             connected: false,
             ..connection
-        }),
-        None => Ok(()),
+        })?;
     }
+    // Last, as HubSpot may be out of reach.
+    if let (Some((Kept::Tokens(tokens), _)), Ok(api)) = (kept, api()) {
+        revoke(&api, &tokens.refresh);
+    }
+    Ok(())
 }
 
 /// Withdraws a sign-in at HubSpot. Where HubSpot cannot be reached it lasts there
@@ -214,9 +301,9 @@ fn revoke(api: &Api, refresh: &str) {
     let Ok((id, secret)) = session::app() else {
         return;
     };
-    let revoked: Result<_, Trouble> = session::token_call(
+    let revoked = session::token_call(
         api,
-        "/revoke",
+        Grant::Revoke,
         &[
             ("token", refresh),
             ("token_type_hint", "refresh_token"),
@@ -225,13 +312,32 @@ fn revoke(api: &Api, refresh: &str) {
         ],
     );
     if let Err(Trouble::Failed(failure) | Trouble::Later(_, failure)) = revoked {
-        crate::contract::halo::integration::log::write(
-            crate::contract::halo::integration::log::Level::Warn,
-            &format!(
-                "The sign-in could not be withdrawn at HubSpot: {}",
-                failure.message
-            ),
-            &[],
+        let line = format!(
+            "The sign-in could not be withdrawn at HubSpot: {}",
+            failure.message
         );
+        log::write(log::Level::Warn, &line, &[]);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn account(id: &str) -> Account {
+        Account {
+            id: id.to_owned(),
+            ui_domain: "app.hubspot.com".to_owned(),
+            time_zone: String::new(),
+        }
+    }
+
+    #[test]
+    fn the_first_account_has_no_prefix_and_each_has_its_own_for_good() {
+        let first = with_account(BTreeMap::new(), account("1"), None);
+        let second = with_account(first.prefixes.clone(), account("2"), None);
+        let back = with_account(second.prefixes.clone(), account("1"), None);
+        let prefixes = [&first, &second, &back].map(Connection::prefix);
+        assert_eq!(prefixes, ["", "2-", ""]);
     }
 }

@@ -40,10 +40,9 @@ impl Failure {
     pub fn sign_in_again(why: &str) -> Failure {
         Failure::new(
             "sign-in-again",
-            format!(
-                "HubSpot no longer accepts the sign-in ({why}). Connect again; mappings and links are kept."
-            ),
+                        format!("HubSpot no longer accepts the sign-in ({why}). Connect again; mappings and links are kept."),
         )
+        .with("why", why)
     }
 
     /// A fault of this component; must not happen.

@@ -57,15 +57,12 @@ impl connector::Guest for Component {
 }
 
 impl connect_export::Guest for Component {
-    fn begin(redirect: String) -> Result<connect_export::Begun, Failure> {
-        connect::begin(&redirect)
+    fn begin(redirect: String, other_account: bool) -> Result<connect_export::Begun, Failure> {
+        connect::begin(&redirect, other_account)
     }
 
-    fn complete(
-        parameters: Vec<types::Attribute>,
-        other_account: bool,
-    ) -> Result<connect_export::Account, Failure> {
-        connect::complete(&parameters, other_account)
+    fn complete(parameters: Vec<types::Attribute>) -> Result<connect_export::Account, Failure> {
+        connect::complete(&parameters)
     }
 
     fn status() -> Result<connect_export::StateOfConnection, Failure> {

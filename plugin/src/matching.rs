@@ -8,16 +8,55 @@ use crate::contract::halo::integration::records::Stored;
 use crate::contract::halo::integration::types::Value;
 use crate::failure::Failure;
 use crate::field::fold;
+use crate::settings::Pair;
 
 /// What is known about the candidates of a page.
 #[derive(Debug, Default)]
 pub struct Candidates {
-    /// By external key: the records that are linked.
+    /// By HubSpot id: the records that are linked.
     pub linked: BTreeMap<String, Stored>,
     /// By Halo id: the records of the mapping table that exist.
     pub tabled: BTreeMap<u64, Stored>,
     /// By folded name.
     pub named: BTreeMap<String, Vec<Stored>>,
+}
+
+/// The customer mapping table, by both of its sides.
+#[derive(Debug, Default)]
+pub struct Table<'a> {
+    by_company: BTreeMap<&'a str, Vec<u64>>,
+    by_customer: BTreeMap<u64, Vec<&'a str>>,
+}
+
+impl<'a> Table<'a> {
+    /// Of the settings.
+    pub fn new(pairs: &'a [Pair]) -> Table<'a> {
+        let mut table = Table::default();
+        for pair in pairs {
+            let company = table.by_company.entry(&pair.company).or_default();
+            company.push(pair.customer);
+            let customer = table.by_customer.entry(pair.customer).or_default();
+            customer.push(&pair.company);
+        }
+        table
+    }
+
+    /// The customers that it gives for a company.
+    pub fn customers(&self, company: &str) -> &[u64] {
+        self.by_company.get(company).map_or(&[], Vec::as_slice)
+    }
+
+    /// Another company than these that it gives this customer to.
+    fn other_owner(&self, customer: u64, ids: &[&str]) -> Option<&'a str> {
+        let owners = self.by_customer.get(&customer)?;
+        owners.iter().find(|owner| !ids.contains(owner)).copied()
+    }
+
+    /// Whether it gives this company another customer than this one.
+    fn maps_elsewhere(&self, company: &str, customer: u64) -> bool {
+        let customers = self.customers(company);
+        !customers.is_empty() && !customers.contains(&customer)
+    }
 }
 
 /// Why a record is the one.
@@ -44,62 +83,96 @@ pub enum Match<'a> {
     Stop(Failure),
 }
 
-/// Finds the record of the object `key`, which is called `name`. `pairs` are the
-/// Halo ids that the mapping table gives for it.
+/// Finds the record of an object that is called `name`. `ids` are its own id and
+/// then those that were merged into it.
 pub fn find<'a>(
-    key: &str,
+    ids: &[&str],
     name: &str,
-    merged: impl Iterator<Item = &'a str>,
-    pairs: &[u64],
+    table: &Table<'_>,
     candidates: &'a Candidates,
 ) -> Match<'a> {
-    match pairs {
+    let mut pairs: Vec<u64> = ids
+        .iter()
+        .flat_map(|id| table.customers(id))
+        .copied()
+        .collect();
+    pairs.sort_unstable();
+    pairs.dedup();
+    match pairs.as_slice() {
         [] => {}
-        [id] => return by_table(key, *id, candidates),
+        [customer] => return by_table(ids, *customer, table, candidates),
         [first, second, ..] => {
-            return Match::Stop(Failure::new(
+            return stop(
                 "mapped-twice",
                 format!(
                     "The customer mapping table names this company twice, for customers {first} and {second}. Remove one of the rows."
                 ),
-            ));
+            );
         }
     }
-    if let Some(record) = candidates.linked.get(key) {
+    let Some((own, merged)) = ids.split_first() else {
+        return Match::New;
+    };
+    if let Some(record) = candidates.linked.get(*own) {
         return Match::Is(record, By::Link);
     }
-    let mut heirs: Vec<&Stored> = merged.filter_map(|id| candidates.linked.get(id)).collect();
+    let mut heirs: Vec<&Stored> = merged
+        .iter()
+        .filter_map(|id| candidates.linked.get(*id))
+        .collect();
     heirs.sort_by_key(|record| record.id);
     heirs.dedup_by_key(|record| record.id);
     match heirs.as_slice() {
-        [] => by_name(name, candidates),
-        [record] => Match::Is(record, By::Merge),
-        [first, second, ..] => Match::Stop(Failure::new(
+        [] => by_name(ids, name, table, candidates),
+        [record] => unless_reserved(record, By::Merge, ids, table),
+        [first, second, ..] => stop(
             "ambiguous",
             format!(
                 "Companies that were merged in HubSpot are linked to customers {} and {}. Merge those in Halo, or map one of them in the customer mapping table.",
                 first.id, second.id
             ),
-        )),
+        ),
     }
 }
 
-fn by_table<'a>(key: &str, id: u64, candidates: &'a Candidates) -> Match<'a> {
-    let Some(record) = candidates.tabled.get(&id) else {
-        return Match::Stop(Failure::new(
+fn stop<'a>(code: &str, message: String) -> Match<'a> {
+    Match::Stop(Failure::new(code, message))
+}
+
+fn by_table<'a>(
+    ids: &[&str],
+    customer: u64,
+    table: &Table<'_>,
+    candidates: &'a Candidates,
+) -> Match<'a> {
+    if let Some(other) = table.other_owner(customer, ids) {
+        return stop(
+            "mapped-twice",
+            format!(
+                "The customer mapping table names customer {customer} for several companies, company {other} among them. Remove all rows but one."
+            ),
+        );
+    }
+    let Some(record) = candidates.tabled.get(&customer) else {
+        return stop(
             "not-found",
             format!(
-                "The customer mapping table names customer {id}, which does not exist. Correct or remove the row."
+                "The customer mapping table names customer {customer}, which does not exist. Correct or remove the row."
             ),
-        ));
+        );
     };
-    match other_key(record, key) {
+    match rival(record, ids, table) {
         None => Match::Is(record, By::Table),
         Some(other) => Match::Stop(already_linked(record, other)),
     }
 }
 
-fn by_name<'a>(name: &str, candidates: &'a Candidates) -> Match<'a> {
+fn by_name<'a>(
+    ids: &[&str],
+    name: &str,
+    table: &Table<'_>,
+    candidates: &'a Candidates,
+) -> Match<'a> {
     let folded = fold(name);
     // The host may answer too many; what counts is our own comparison.
     let named = candidates
@@ -113,11 +186,11 @@ fn by_name<'a>(name: &str, candidates: &'a Candidates) -> Match<'a> {
         .collect();
     match same.as_slice() {
         [] => Match::New,
-        [record] => match record.keys.first() {
-            None => Match::Is(record, By::Name),
+        [record] => match rival(record, ids, table) {
+            None => unless_reserved(record, By::Name, ids, table),
             Some(other) => Match::Stop(already_linked(record, other)),
         },
-        [first, second, ..] => Match::Stop(Failure::new(
+        [first, second, ..] => stop(
             "ambiguous",
             format!(
                 "{} customers are called {name:?}, among them {} and {}. Name the right one in the customer mapping table.",
@@ -125,17 +198,31 @@ fn by_name<'a>(name: &str, candidates: &'a Candidates) -> Match<'a> {
                 first.id,
                 second.id
             ),
-        )),
+        ),
     }
 }
 
-/// Another object that is linked to this record.
-fn other_key<'a>(record: &'a Stored, key: &str) -> Option<&'a str> {
-    let mut others = record.keys.iter().map(String::as_str);
-    if record.keys.iter().any(|known| known == key) {
-        return None;
+/// The table keeps a customer for its own company, whoever comes first.
+fn unless_reserved<'a>(record: &'a Stored, by: By, ids: &[&str], table: &Table<'_>) -> Match<'a> {
+    match table.other_owner(record.id, ids) {
+        None => Match::Is(record, by),
+        Some(owner) => stop(
+            "mapped-to-another",
+            format!(
+                "Customer {} would be this company's, but the customer mapping table gives it to company {owner}. Map this company to a customer of its own, or correct that row.",
+                record.id
+            ),
+        ),
     }
-    others.next()
+}
+
+/// Another object that this record is linked to and stays linked to.
+fn rival<'a>(record: &'a Stored, ids: &[&str], table: &Table<'_>) -> Option<&'a str> {
+    record
+        .keys
+        .iter()
+        .map(String::as_str)
+        .find(|key| !ids.contains(key) && !table.maps_elsewhere(key, record.id))
 }
 
 fn already_linked(record: &Stored, other: &str) -> Failure {
@@ -200,10 +287,19 @@ mod tests {
         candidates
     }
 
+    /// Company 1 " acme ", with ids that were merged into it and the table's pairs:
     /// `7 Name`, `new`, or the code of the failure.
-    fn check(customers: &[Stored], merged: &[&str], pairs: &[u64], expected: &str) {
+    fn check(customers: &[Stored], merged: &[&str], pairs: &[(&str, u64)], expected: &str) {
         let candidates = known(customers);
-        let found = match find("1", " acme ", merged.iter().copied(), pairs, &candidates) {
+        let pairs: Vec<Pair> = pairs
+            .iter()
+            .map(|(company, customer)| Pair {
+                company: (*company).to_owned(),
+                customer: *customer,
+            })
+            .collect();
+        let ids: Vec<&str> = ["1"].iter().chain(merged).copied().collect();
+        let found = match find(&ids, " acme ", &Table::new(&pairs), &candidates) {
             Match::Is(record, by) => format!("{} {by:?}", record.id),
             Match::New => "new".to_owned(),
             Match::Stop(failure) => failure.code,
@@ -213,31 +309,70 @@ mod tests {
 
     #[test]
     fn s10_s11_the_table_beats_link_and_name() {
+        let pair = &[("1", 7)];
         check(
             &[customer(7, "Zenith", &[]), customer(8, "Acme", &[])],
             &[],
-            &[7],
+            pair,
             "7 Table",
         );
         check(
             &[customer(7, "Zenith", &[]), customer(8, "Acme", &["1"])],
             &[],
-            &[7],
+            pair,
             "7 Table",
         );
     }
 
     #[test]
+    fn s11_a_customer_of_the_table_is_kept_for_its_own_company() {
+        check(
+            &[customer(7, "Acme", &[])],
+            &[],
+            &[("20", 7)],
+            "mapped-to-another",
+        );
+        check(
+            &[customer(7, "Old", &["51"])],
+            &["51"],
+            &[("20", 7)],
+            "mapped-to-another",
+        );
+    }
+
+    #[test]
     fn s12_wrong_pairs_stop_the_row() {
-        check(&[], &[], &[7], "not-found");
-        check(&[customer(7, "Acme", &[])], &[], &[7, 8], "mapped-twice");
+        check(&[], &[], &[("1", 7)], "not-found");
+        check(
+            &[customer(7, "Acme", &[])],
+            &[],
+            &[("1", 7), ("1", 8)],
+            "mapped-twice",
+        );
+        check(
+            &[customer(7, "Acme", &[])],
+            &[],
+            &[("1", 7), ("2", 7)],
+            "mapped-twice",
+        );
         check(
             &[customer(7, "Zenith", &["2"])],
             &[],
-            &[7],
+            &[("1", 7)],
             "already-linked",
         );
-        check(&[customer(7, "Zenith", &["1", "2"])], &[], &[7], "7 Table");
+        check(
+            &[customer(7, "Zenith", &["1"])],
+            &[],
+            &[("1", 7)],
+            "7 Table",
+        );
+    }
+
+    #[test]
+    fn two_pairs_can_change_places() {
+        let swapped = [customer(7, "Zenith", &["2"]), customer(8, "Bolt", &["1"])];
+        check(&swapped, &[], &[("1", 7), ("2", 8)], "7 Table");
     }
 
     #[test]
@@ -250,6 +385,8 @@ mod tests {
             "ambiguous",
         );
         check(&[customer(8, "Acme", &["2"])], &[], &[], "already-linked");
+        // The table takes the other company elsewhere, so the name is free again.
+        check(&[customer(8, "Acme", &["2"])], &[], &[("2", 9)], "8 Name");
     }
 
     #[test]
@@ -272,17 +409,31 @@ mod tests {
             &[],
             "8 Merge",
         );
-        check(
-            &[customer(8, "Old", &["51"]), customer(9, "Other", &["52"])],
-            &["51", "52"],
-            &[],
-            "ambiguous",
-        );
+        let two = [customer(8, "Old", &["51"]), customer(9, "Other", &["52"])];
+        check(&two, &["51", "52"], &[], "ambiguous");
+        // As its message says: map one of them.
+        check(&two, &["51", "52"], &[("1", 8)], "8 Table");
         check(
             &[customer(8, "Old", &["51"]), customer(9, "Other", &["1"])],
             &["51"],
             &[],
             "9 Link",
+        );
+    }
+
+    #[test]
+    fn a_pair_goes_with_its_company_into_a_merge() {
+        check(
+            &[customer(8, "Old", &[])],
+            &["51", "52"],
+            &[("51", 8)],
+            "8 Table",
+        );
+        check(
+            &[customer(8, "Old", &[])],
+            &["51", "52"],
+            &[("51", 8), ("52", 9)],
+            "mapped-twice",
         );
     }
 }

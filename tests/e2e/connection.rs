@@ -94,7 +94,7 @@ async fn s2_signing_in_at_hubspot_brings_the_person_back_connected() {
 
 async fn begun(connection: &Connection) -> (String, String) {
     let redirect = "http://127.0.0.1:8085/connect/hubspot/callback";
-    let Begun::Visit(address) = connection.begin(redirect).await.unwrap() else {
+    let Begun::Visit(address) = connection.begin(redirect, false).await.unwrap() else {
         panic!("no visit");
     };
     let state = address
@@ -108,16 +108,33 @@ async fn begun(connection: &Connection) -> (String, String) {
     (address, state)
 }
 
+/// The parameters of a redirect.
+fn query_of(redirect: &str) -> Vec<(String, String)> {
+    let (_, query) = redirect.split_once('?').unwrap();
+    query
+        .split('&')
+        .filter_map(|pair| pair.split_once('='))
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .collect()
+}
+
+fn code_of(error: ConnectionError) -> String {
+    match error {
+        ConnectionError::Failed(failure) => failure.code,
+        error => panic!("{error}"),
+    }
+}
+
 async fn complete(connection: &Connection, parameters: &[(&str, &str)]) -> Result<(), String> {
     let parameters: Vec<(String, String)> = parameters
         .iter()
         .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
         .collect();
-    match connection.complete(&parameters, false).await {
-        Ok(_) => Ok(()),
-        Err(ConnectionError::Failed(failure)) => Err(failure.code),
-        Err(error) => panic!("{error}"),
-    }
+    connection
+        .complete(&parameters)
+        .await
+        .map(drop)
+        .map_err(code_of)
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -204,10 +221,8 @@ async fn s3_nothing_is_asked_or_written_before_connecting() {
     ] {
         let ended = shop.halo(arguments).await.unwrap();
         assert_eq!(ended.code, Some(3), "{arguments:?}: {ended:?}");
-        assert!(
-            ended.stderr.contains("Not connected"),
-            "{arguments:?}: {ended:?}"
-        );
+        let told = ended.stdout.clone() + &ended.stderr;
+        assert!(told.contains("Not connected"), "{arguments:?}: {ended:?}");
     }
     assert_eq!(shop.sim.stats().calls, 0);
     assert_eq!(
@@ -312,11 +327,17 @@ async fn s5_disconnecting_forgets_the_tokens_and_keeps_settings_and_links() {
 async fn s5_another_account_is_refused_until_it_is_asked_for() {
     let shop = connected(3).await;
     import(&shop).await;
+    // Long before the first account was imported; and the same ids as there.
     let options = SimOptions {
         portal_id: 999,
+        frozen_at: Some("2026-01-01T00:00:00Z".parse().unwrap()),
         ..SimOptions::default()
     };
     let other = Sim::start(options).await.unwrap();
+    let first = &shop.sim.snapshot("companies").unwrap()[0];
+    let name = first["properties"]["name"].as_str().unwrap();
+    other.create_company([("name", "Only there")]).unwrap();
+    other.create_company([("name", name)]).unwrap();
     let mut settings = shop.settings(json!({}));
     settings["api"] = json!({ "base-url": other.base_url(), "sign-in-url": other.base_url() });
     shop.write("settings.json", &settings.to_string()).unwrap();
@@ -337,23 +358,106 @@ async fn s5_another_account_is_refused_until_it_is_asked_for() {
         (false, Err("other-account".to_owned())),
         (true, Ok("999".to_owned())),
     ] {
-        let (address, _) = begun(&connection).await;
+        let redirect = "http://127.0.0.1:8085/connect/hubspot/callback";
+        let Begun::Visit(address) = connection.begin(redirect, allowed).await.unwrap() else {
+            panic!("no visit");
+        };
         let back = other.consent(&address).unwrap();
-        let (_, query) = back.split_once('?').unwrap();
-        let parameters: Vec<(String, String)> = query
-            .split('&')
-            .filter_map(|pair| pair.split_once('='))
-            .map(|(name, value)| (name.to_owned(), value.to_owned()))
-            .collect();
-        let answer = connection.complete(&parameters, allowed).await;
-        let answer = answer
-            .map(|account| account.id)
-            .map_err(|error| match error {
-                ConnectionError::Failed(failure) => failure.code,
-                error => panic!("{error}"),
-            });
+        let answer = connection.complete(&query_of(&back)).await;
+        let answer = answer.map(|account| account.id).map_err(code_of);
         assert_eq!(answer, expected);
     }
+    // Everything of the other account is read, and what belongs to the first one
+    // does not stand in its way.
+    assert_eq!(counts(&import(&shop).await), "created 1, unchanged 1");
+    assert_eq!(
+        shop.records().unwrap().all("customer").await.unwrap().len(),
+        4
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn s5_a_token_that_was_replaced_is_not_used_for_the_old_account() {
+    let shop = unconnected(3).await;
+    let text = std::fs::read_to_string(shop.folder().join("halo.toml")).unwrap();
+    let (head, _) = text.split_once("client-id").unwrap();
+    shop.write(
+        "halo.toml",
+        &format!("{head}access-token = {{ file = \"token.txt\" }}\n"),
+    )
+    .unwrap();
+    shop.write("token.txt", shop.sim.private_app_token())
+        .unwrap();
+    assert_eq!(shop.halo(&["connect", NAME]).await.unwrap().code, Some(0));
+    shop.write("token.txt", "pat-na1-of-another-account")
+        .unwrap();
+    shop.sim.reset_stats();
+    let ended = shop.halo(&["import", NAME, "companies"]).await.unwrap();
+    assert_eq!(ended.code, Some(3), "{ended:?}");
+    assert!(ended.stderr.contains("connect again"), "{ended:?}");
+    assert_eq!(shop.sim.stats().calls, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn s2_a_strangers_redirect_does_not_end_a_sign_in_and_serve_answers_the_right_one() {
+    let options = SimOptions {
+        auto_consent: true,
+        ..SimOptions::default()
+    };
+    let shop = Workshop::open(crate::shop::program(), options)
+        .await
+        .unwrap();
+    let config = std::fs::read_to_string(shop.folder().join("halo.toml")).unwrap();
+    let address = config.split('"').nth(1).unwrap().to_owned();
+    let mut serve = shop.command(&["serve"]);
+    let mut serve = serve.stdout(std::process::Stdio::null()).spawn().unwrap();
+    let browser = halo_tests::kit::Browser::default();
+    while browser
+        .open(&format!("http://{address}/healthz"))
+        .await
+        .is_err()
+    {
+        assert!(serve.try_wait().unwrap().is_none());
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    // Nobody can start a sign-in from outside.
+    let (status, _) = browser
+        .open(&format!("http://{address}/connect/{NAME}"))
+        .await
+        .unwrap();
+    assert_eq!(status, 404);
+    let stranger = format!("http://{address}/connect/{NAME}/callback?code=c&state=s");
+    let (status, page) = browser.open(&stranger).await.unwrap();
+    assert_eq!(status, 400, "{page}");
+    let (page, ended) = shop.connect_by_browser().await.unwrap();
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    assert!(page.contains("Connected"), "{page}");
+    serve.kill().await.unwrap();
+
+    // The same by the command itself.
+    assert_eq!(
+        shop.halo(&["disconnect", NAME]).await.unwrap().code,
+        Some(0)
+    );
+    let connect = tokio::spawn({
+        let mut command = shop.command(&["--json", "connect", NAME]);
+        async move { command.output().await.unwrap() }
+    });
+    while browser.open(&stranger).await.is_err() {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert!(!connect.is_finished());
+    let host = shop.host(Clock::default()).await.unwrap();
+    assert!(
+        host.connection(NAME)
+            .await
+            .unwrap()
+            .status()
+            .await
+            .unwrap()
+            .is_signing_in()
+    );
+    connect.abort();
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -2,7 +2,7 @@
 //! lives on, the next honest call works, and the store is as it was before.
 //! `tests/hostile` is the component; the name of the entity picks its misdeed.
 
-mod cell;
+pub mod cell;
 
 use std::time::{Duration, Instant};
 

@@ -10,4 +10,5 @@ mod hostile;
 mod kill;
 mod preview;
 mod resilience;
+mod schedule;
 mod shop;

@@ -153,7 +153,7 @@ impl Workshop {
     pub async fn sign_in(&self, host: &Host) -> anyhow::Result<()> {
         let connection = host.connection(NAME).await?;
         let redirect = halo_host::server::redirect_address(&host.config, NAME);
-        let Begun::Visit(address) = connection.begin(&redirect).await? else {
+        let Begun::Visit(address) = connection.begin(&redirect, false).await? else {
             return Ok(());
         };
         let back = self.sim.consent(&address)?;
@@ -163,7 +163,7 @@ impl Workshop {
             .filter_map(|pair| pair.split_once('='))
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .collect();
-        connection.complete(&parameters, false).await?;
+        connection.complete(&parameters).await?;
         Ok(())
     }
 

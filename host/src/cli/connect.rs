@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::{Context, Done, Ended, stop_on_signal};
 use crate::capability::Stop;
 use crate::connection::{Account, Begun};
-use crate::server::{self, SignIn};
+use crate::server;
 
 /// As long as a person may take to sign in; the remote's own code lives shorter.
 const PATIENCE: Duration = Duration::from_secs(15 * 60);
@@ -28,7 +28,7 @@ impl Connect {
         let listen = host.config.server.listen;
         // Before anything is begun: without a way back there is no sign-in.
         let listener = tokio::net::TcpListener::bind(listen).await;
-        let address = match connection.begin(&redirect).await? {
+        let address = match connection.begin(&redirect, self.other_account).await? {
             Begun::Connected(account) => {
                 say(context, &account);
                 return Ok(());
@@ -42,10 +42,7 @@ impl Connect {
         let stop = Stop::default();
         stop_on_signal(&stop, "Stopping…");
         let account = match listener {
-            Ok(listener) => {
-                let sign_in = SignIn::new(connection, self.other_account);
-                server::wait_for_redirect(listener, sign_in, &stop, PATIENCE).await
-            }
+            Ok(listener) => server::wait_for_redirect(listener, connection, &stop, PATIENCE).await,
             // A running `serve` answers there.
             Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => {
                 server::wait_for_other(&connection, &stop, PATIENCE).await

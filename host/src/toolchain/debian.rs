@@ -12,7 +12,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::process;
+use super::process::{self, version_number};
 
 /// The compiler, and the source of its standard library.
 const WANTED: [&str; 2] = ["rustc-web", "rust-web-src"];
@@ -43,8 +43,13 @@ pub(super) fn available() -> bool {
     cfg!(target_os = "linux") && on_path("apt-get") && on_path("dpkg-deb")
 }
 
-/// Downloads and unpacks. The error is the end of a sentence.
-pub(super) fn unpack(place: &Path, report: &mut dyn FnMut(&str)) -> Result<Unpacked, String> {
+/// Downloads and unpacks a compiler of at least the version `needed`. The error is
+/// the end of a sentence.
+pub(super) fn unpack(
+    place: &Path,
+    needed: Option<&str>,
+    report: &mut dyn FnMut(&str),
+) -> Result<Unpacked, String> {
     if !available() {
         return Err("this is not a Debian, whose packages would do".to_owned());
     }
@@ -59,13 +64,13 @@ pub(super) fn unpack(place: &Path, report: &mut dyn FnMut(&str)) -> Result<Unpac
     }
     fs::create_dir_all(&work).map_err(|error| cannot(&work, &error))?;
 
-    let result = fetch(&Apt::system(), &work, report).or_else(|_| {
-        report(
-            "The package lists of this machine do not serve; fetching lists of our own (10 MB).",
-        );
+    let result = fetch(&Apt::system(), &work, needed, report).or_else(|why| {
+        report(&format!(
+            "The package lists of this machine do not serve ({why}); fetching newer ones into the target folder (10 MB)."
+        ));
         let apt = Apt::private(&lists)?;
         apt.update()?;
-        fetch(&apt, &work, report)
+        fetch(&apt, &work, needed, report)
     });
     let unpacked = result.and_then(|packages| {
         report("Unpacking it.");
@@ -83,8 +88,17 @@ pub(super) fn unpack(place: &Path, report: &mut dyn FnMut(&str)) -> Result<Unpac
 fn fetch(
     apt: &Apt,
     work: &Path,
+    needed: Option<&str>,
     report: &mut dyn FnMut(&str),
 ) -> Result<BTreeMap<String, String>, String> {
+    let offered = apt.offered()?;
+    if let Some(needed) = needed
+        && version_number(needed) > version_number(&offered)
+    {
+        return Err(format!(
+            "they offer the compiler {offered}, and {needed} is needed"
+        ));
+    }
     let names = apt.closure()?;
     let mut download = apt.tool("apt-get");
     download.args(["download", "--print-uris"]).args(&names);
@@ -233,6 +247,14 @@ impl Apt {
             .map_err(|why| format!("apt-get update failed ({why})"))
     }
 
+    /// The version of the compiler that these lists offer.
+    fn offered(&self) -> Result<String, String> {
+        let mut ask = self.tool("apt-cache");
+        ask.args(["policy", WANTED[0]]);
+        candidate(&process::output(ask)?)
+            .ok_or_else(|| format!("they do not have the package {}", WANTED[0]))
+    }
+
     /// The packages to unpack: the compiler, and of what it depends on its own parts
     /// and the libraries that this machine has not.
     fn closure(&self) -> Result<BTreeSet<String>, String> {
@@ -254,6 +276,15 @@ impl Apt {
         }
         Ok(names)
     }
+}
+
+/// The version in the output of `apt-cache policy` that would be installed.
+fn candidate(listed: &str) -> Option<String> {
+    let mut lines = listed.lines().map(str::trim);
+    let version = lines.find_map(|line| line.strip_prefix("Candidate: "))?;
+    version
+        .starts_with(|first: char| first.is_ascii_digit())
+        .then(|| version.to_owned())
 }
 
 /// The names in the output of `apt-cache depends`.
@@ -327,6 +358,16 @@ mod tests {
             .filter(|n| is_part(n) || is_library(n))
             .collect();
         assert_eq!(kept, ["libstd-rust-web-1.96"]);
+    }
+
+    #[test]
+    fn the_version_on_offer_is_read_from_apts_policy() {
+        let listed = "rustc-web:\n  Installed: (none)\n  Candidate: 1.96.0+dfsg1-1~deb12u1\n";
+        assert_eq!(candidate(listed).as_deref(), Some("1.96.0+dfsg1-1~deb12u1"));
+        assert!(version_number("1.95") < version_number("1.96.0+dfsg1-1~deb12u1"));
+        assert!(version_number("1.95") > version_number("1.85.0+dfsg3-1~deb12u3"));
+        assert_eq!(candidate("rustc-web:\n  Candidate: (none)\n"), None);
+        assert_eq!(candidate(""), None);
     }
 
     #[test]

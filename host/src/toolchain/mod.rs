@@ -96,7 +96,11 @@ fn choose(krate: &Krate, report: &mut dyn FnMut(&str)) -> Result<Compiler, Toolc
         return Ok(Compiler::Active);
     }
     let place = krate.target.join("wasm-toolchain");
-    let unpacked = match debian::existing(&place) {
+    let needed = krate.rust_version.as_deref();
+    let is_new_enough = |found: &debian::Unpacked| {
+        needed.is_none_or(|needed| version_number(needed) <= version_number(&found.version))
+    };
+    let unpacked = match debian::existing(&place).filter(is_new_enough) {
         Some(found) => found,
         None => {
             report(&format!(
@@ -109,14 +113,12 @@ fn choose(krate: &Krate, report: &mut dyn FnMut(&str)) -> Result<Compiler, Toolc
             let because = |debian| ToolchainError::NoTarget {
                 detail: format!("rustup {rustup}, and {debian}"),
             };
-            debian::unpack(&place, report).map_err(because)?
+            debian::unpack(&place, needed, report).map_err(because)?
         }
     };
-    if let Some(needed) = &krate.rust_version
-        && version_number(needed) > version_number(&unpacked.version)
-    {
+    if !is_new_enough(&unpacked) {
         return Err(ToolchainError::TooOld {
-            needed: needed.clone(),
+            needed: needed.unwrap_or_default().to_owned(),
             found: unpacked.version,
         });
     }

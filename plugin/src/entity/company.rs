@@ -31,6 +31,8 @@ pub const TOP_LEVEL: &str = "toplevel_id";
 pub const SITE_CUSTOMER: &str = "client_id";
 /// The name, on both kinds.
 pub const NAME: &str = "name";
+/// Whether a customer is out of use.
+pub const INACTIVE: &str = "inactive";
 
 // Which fields sync which way
 
@@ -94,6 +96,23 @@ pub fn title(company: &Object) -> Option<&str> {
     let name = company.property("name").map(str::trim);
     name.filter(|name| !name.is_empty())
         .or_else(|| company.property("domain"))
+}
+
+/// HubSpot's value for a field. The fixed name is what people call the company, so
+/// that one which gets a name after its domain is renamed.
+pub fn value<'a>(company: &'a Object, mapped: &Mapped) -> Option<&'a str> {
+    if mapped.rule == Rule::EmptyOrOurs && mapped.field == NAME {
+        title(company)
+    } else {
+        company.property(&mapped.property)
+    }
+}
+
+/// Its own id, then those of companies that were merged into it.
+pub fn ids(company: &Object) -> Vec<&str> {
+    let mut ids = vec![company.id.as_str()];
+    ids.extend(merged_ids(company));
+    ids
 }
 
 /// Ids of companies that were merged into this one.

@@ -5,7 +5,7 @@ use serde::de::DeserializeOwned;
 
 use super::session::Session;
 use super::transport::{self, Pending, Request, Response, Verb};
-use super::verdict::{Verdict, judge};
+use super::verdict::{OUTAGE_PAUSE_MS, Verdict, judge};
 use super::version::Version;
 use crate::failure::Failure;
 use crate::settings::Api;
@@ -81,10 +81,15 @@ pub struct Client {
 impl Client {
     /// With the sign-in that is kept; sends nothing but a renewal that is due.
     pub fn connected(api: &Api) -> Result<Client, Trouble> {
-        Ok(Client {
-            session: Session::open(api)?,
+        Ok(Client::new(api, Session::open(api)?))
+    }
+
+    /// With this sign-in.
+    pub fn new(api: &Api, session: Session) -> Client {
+        Client {
+            session,
             api: api.clone(),
-        })
+        }
     }
 
     /// The version of the API in use.
@@ -131,9 +136,15 @@ impl Client {
                         Trouble::Failed(Failure::internal("A lost answer was judged good."))
                     });
                 }
-                Verdict::Again(pause) => transport::sleep(pause),
+                Verdict::Again(pause, failure) => transport::pause(pause, failure)?,
+                // With a token that HubSpot has just given: not a matter of the
+                // sign-in, as HubSpot says that a 401 is no sign of an ended token.
                 Verdict::Refresh(why) if renewed => {
-                    return Err(self.session.end(&why).into());
+                    let failure = Failure::new(
+                        "unavailable",
+                        format!("HubSpot refuses a new access token ({why})."),
+                    );
+                    return Err(Trouble::Later(transport::now() + OUTAGE_PAUSE_MS, failure));
                 }
                 Verdict::Refresh(why) => {
                     self.session.renew_after_refusal(&self.api, &why)?;

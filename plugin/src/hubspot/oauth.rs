@@ -38,18 +38,47 @@ pub struct SignIn {
     pub redirect: String,
     /// When it began.
     pub begun: u64,
+    /// Whether another account than the linked one may be signed in to.
+    pub other_account: bool,
+}
+
+/// What is asked of the token endpoint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Grant {
+    /// Tokens for the code of a sign-in.
+    Code,
+    /// A new access token for a refresh token.
+    Refresh,
+    /// The end of a refresh token.
+    Revoke,
+}
+
+impl Grant {
+    /// Below the token endpoint.
+    pub fn path(self) -> &'static str {
+        match self {
+            Grant::Code | Grant::Refresh => "",
+            Grant::Revoke => "/revoke",
+        }
+    }
 }
 
 impl SignIn {
     /// From 64 random bytes.
-    pub fn new(random: &[u8], redirect: &str, now: u64) -> SignIn {
+    pub fn new(random: &[u8], redirect: &str, now: u64, other_account: bool) -> SignIn {
         let (state, verifier) = random.split_at(random.len() / 2);
         SignIn {
             state: URL_SAFE_NO_PAD.encode(state),
             verifier: URL_SAFE_NO_PAD.encode(verifier),
             redirect: redirect.to_owned(),
             begun: now,
+            other_account,
         }
+    }
+
+    /// Whether it has taken too long.
+    pub fn is_over(&self, now: u64) -> bool {
+        now.saturating_sub(self.begun) > PATIENCE_MS
     }
 
     /// Where to send the person.
@@ -85,7 +114,7 @@ impl SignIn {
                 "This sign-in was not started here, or was started anew since. Connect again.",
             ));
         }
-        if now.saturating_sub(self.begun) > PATIENCE_MS {
+        if self.is_over(now) {
             return Err(Failure::new(
                 "invalid",
                 "The sign-in took longer than 15 minutes. Connect again.",
@@ -160,7 +189,7 @@ pub fn tokens(response: &Response, now: u64) -> Result<Tokens, Failure> {
 /// What a refusal of the token endpoint (status 400 to 403) means. HubSpot's list of
 /// `status` values is not closed, so the standard `error` decides where it is
 /// unknown.
-pub fn refusal(response: &Response) -> Failure {
+pub fn refusal(response: &Response, grant: Grant) -> Failure {
     let error: TokenError = serde_json::from_slice(&response.body).unwrap_or_default();
     let detail = [error.message, error.error_description, error.error.clone()]
         .into_iter()
@@ -171,7 +200,7 @@ pub fn refusal(response: &Response) -> Failure {
             "",
             "HubSpot does not know the app's client id. Correct the secret `client-id` in the configuration.",
         ),
-        ("BAD_CLIENT_SECRET", _) | ("", "invalid_client") => Failure::setting(
+        ("BAD_CLIENT_SECRET", _) | (_, "invalid_client") => Failure::setting(
             "",
             "HubSpot refuses the app's client secret. Correct the secret `client-secret` in the configuration.",
         ),
@@ -182,7 +211,8 @@ pub fn refusal(response: &Response) -> Failure {
             ),
         ),
         ("BAD_REFRESH_TOKEN" | "BAD_HUB", _) => Failure::sign_in_again(&detail),
-        ("BAD_AUTH_CODE" | "BAD_CODE_VERIFIER", _) => Failure::new(
+        (_, "invalid_grant") if grant != Grant::Code => Failure::sign_in_again(&detail),
+        ("BAD_AUTH_CODE" | "BAD_CODE_VERIFIER", _) | (_, "invalid_grant") => Failure::new(
             "invalid",
             format!("HubSpot refuses the code of this sign-in ({detail}). Connect again."),
         ),
@@ -209,6 +239,7 @@ mod tests {
             &random,
             "http://127.0.0.1:8085/connect/hubspot/callback",
             1_000,
+            false,
         )
     }
 
@@ -281,20 +312,36 @@ mod tests {
 
     #[test]
     fn a_refusal_says_what_to_correct() {
-        let code = |body: &str| {
-            refusal(&Response {
+        let code = |grant, body: &str| {
+            let response = Response {
                 status: 400,
                 headers: vec![],
                 body: body.as_bytes().to_vec(),
-            })
-            .code
+            };
+            refusal(&response, grant).code
         };
-        assert_eq!(code(r#"{"status":"BAD_CLIENT_SECRET"}"#), "settings");
-        assert_eq!(
-            code(r#"{"status":"BAD_REFRESH_TOKEN","error":"invalid_grant"}"#),
-            "sign-in-again"
-        );
-        assert_eq!(code(r#"{"status":"BAD_AUTH_CODE"}"#), "invalid");
-        assert_eq!(code("<html>"), "remote");
+        for (grant, body, expected) in [
+            (Grant::Code, r#"{"status":"BAD_CLIENT_SECRET"}"#, "settings"),
+            (
+                Grant::Code,
+                r#"{"status":"NEW_WORD","error":"invalid_client"}"#,
+                "settings",
+            ),
+            (Grant::Code, r#"{"status":"BAD_AUTH_CODE"}"#, "invalid"),
+            (Grant::Code, r#"{"error":"invalid_grant"}"#, "invalid"),
+            (
+                Grant::Refresh,
+                r#"{"status":"BAD_REFRESH_TOKEN","error":"invalid_grant"}"#,
+                "sign-in-again",
+            ),
+            (
+                Grant::Refresh,
+                r#"{"status":"NEW_WORD","error":"invalid_grant"}"#,
+                "sign-in-again",
+            ),
+            (Grant::Refresh, "<html>", "remote"),
+        ] {
+            assert_eq!(code(grant, body), expected, "{grant:?} {body}");
+        }
     }
 }

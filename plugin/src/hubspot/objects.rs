@@ -1,7 +1,7 @@
 //! CRM objects: what they look like, and the calls that read them without a
 //! search. Source: HubSpot's OpenAPI files of the CRM object APIs.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 
@@ -68,8 +68,35 @@ pub struct Page {
     /// How many a search found in all.
     #[serde(default)]
     pub total: Option<u64>,
+    /// Of a batch (status 207): what is not among the results, and why.
+    #[serde(default)]
+    pub(super) errors: Vec<ItemError>,
     #[serde(default)]
     pub(super) paging: Option<Paging>,
+}
+
+/// Why some ids of a batch were not answered.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub(super) struct ItemError {
+    pub(super) category: String,
+    pub(super) message: String,
+    pub(super) context: ItemContext,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub(super) struct ItemContext {
+    pub(super) ids: Vec<String>,
+}
+
+/// An id that a batch did not answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unanswered {
+    /// The id.
+    pub id: String,
+    /// HubSpot's reason; nothing when there is no such object.
+    pub refused: Option<String>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -87,6 +114,29 @@ impl Page {
     /// Where the next page starts; nothing on the last one.
     pub fn next(&self) -> Option<&str> {
         Some(self.paging.as_ref()?.next.as_ref()?.after.as_str())
+    }
+
+    /// The ids of a batch that were not answered. Only what HubSpot calls not found
+    /// is gone; anything else is there and could not be read this time.
+    pub fn unanswered(&self, asked: &[String]) -> Vec<Unanswered> {
+        let found: BTreeSet<&str> = self
+            .results
+            .iter()
+            .map(|object| object.id.as_str())
+            .collect();
+        asked
+            .iter()
+            .filter(|id| !found.contains(id.as_str()))
+            .map(|id| {
+                let error = self.errors.iter().find(|error| {
+                    error.category != "OBJECT_NOT_FOUND" && error.context.ids.contains(id)
+                });
+                Unanswered {
+                    id: id.clone(),
+                    refused: error.map(|error| error.message.clone()),
+                }
+            })
+            .collect()
     }
 }
 
@@ -139,6 +189,30 @@ mod tests {
         assert_eq!(
             call.path,
             "/crm/objects/2026-09/companies?limit=100&properties=name%2Cdomain&after=51"
+        );
+    }
+
+    #[test]
+    fn only_what_is_not_found_is_gone() {
+        let page: Page = serde_json::from_str(
+            r#"{"status":"COMPLETE","results":[{"id":"1"}],"numErrors":2,"errors":[
+                {"status":"error","category":"OBJECT_NOT_FOUND","message":"gone","context":{"ids":["2"]}},
+                {"status":"error","category":"INTERNAL_ERROR","message":"try later","context":{"ids":["3"]}}]}"#,
+        )
+        .unwrap();
+        let asked = ["1", "2", "3", "4"].map(str::to_owned);
+        let told: Vec<(String, Option<String>)> = page
+            .unanswered(&asked)
+            .into_iter()
+            .map(|unanswered| (unanswered.id, unanswered.refused))
+            .collect();
+        assert_eq!(
+            told,
+            [
+                ("2".to_owned(), None),
+                ("3".to_owned(), Some("try later".to_owned())),
+                ("4".to_owned(), None),
+            ]
         );
     }
 

@@ -14,6 +14,7 @@ use super::client::Call;
 use super::objects::Page;
 use super::time;
 use super::version::Version;
+use crate::failure::Failure;
 
 /// The most that one page of a search holds.
 pub const SEARCH_LIMIT: usize = 200;
@@ -70,32 +71,56 @@ impl Changes {
         )
     }
 
-    /// Where the page after this one starts; nothing when there is none.
-    pub fn after(&self, page: &Page, modified: &str) -> Option<Changes> {
-        let full = page.results.len() >= SEARCH_LIMIT;
+    /// Where the page after this one starts; nothing when there is none. A page
+    /// that cannot be followed is an error: what is behind it must not be lost.
+    pub fn after(&self, page: &Page, modified: &str) -> Result<Option<Changes>, Failure> {
         let last = page.results.last();
+        let full = page.results.len() >= SEARCH_LIMIT || page.next().is_some();
+        let Some(last) = last else {
+            if full {
+                return Err(unreadable("an empty page that is not the last"));
+            }
+            // The millisecond is read; what is behind it?
+            return Ok(self
+                .after_id
+                .as_ref()
+                .map(|_| Changes::since(self.since + 1)));
+        };
         if self.after_id.is_some() {
-            return Some(match last {
-                Some(last) if full => Changes {
+            return Ok(Some(if full {
+                Changes {
                     since: self.since,
                     after_id: Some(last.id.clone()),
-                },
-                // The millisecond is read; what is behind it?
-                _ => Changes::since(self.since + 1),
-            });
+                }
+            } else {
+                Changes::since(self.since + 1)
+            }));
         }
-        let end = time::parse(last?.property(modified)?)?;
-        match full {
-            false => None,
-            true if end > self.since => Some(Changes::since(end)),
+        if !full {
+            return Ok(None);
+        }
+        let end = last
+            .property(modified)
+            .and_then(time::parse)
+            .ok_or_else(|| unreadable("a row without its time of change"))?;
+        Ok(Some(if end > self.since {
+            Changes::since(end)
+        } else {
             // The whole page bears one time: from here by id. Its rows come again
             // once, as their ids may be any.
-            true => Some(Changes {
+            Changes {
                 since: self.since,
                 after_id: Some("0".to_owned()),
-            }),
-        }
+            }
+        }))
     }
+}
+
+fn unreadable(what: &str) -> Failure {
+    Failure::new(
+        "remote",
+        format!("HubSpot's search answered {what}; nothing was skipped. Import again."),
+    )
 }
 
 /// How many objects there are; finds none of them.
@@ -170,7 +195,7 @@ mod tests {
                     .iter()
                     .map(|row| row.id.parse::<u64>().unwrap()),
             );
-            next = changes.after(&page, MODIFIED);
+            next = changes.after(&page, MODIFIED).unwrap();
         }
         (seen, calls)
     }
@@ -190,6 +215,27 @@ mod tests {
                 rows.len()
             );
         }
+    }
+
+    #[test]
+    fn a_page_that_cannot_be_followed_is_an_error() {
+        let changes = Changes::since(5);
+        let next = r#""paging":{"next":{"after":"3"}}"#;
+        let page = |rows: &str, paging: &str| -> Page {
+            let comma = if paging.is_empty() { "" } else { "," };
+            serde_json::from_str(&format!(r#"{{"results":[{rows}]{comma}{paging}}}"#)).unwrap()
+        };
+        let row = r#"{"id":"1","properties":{"hs_lastmodifieddate":"9"}}"#;
+        // A short page that is not the last one goes on.
+        let after = changes.after(&page(row, next), MODIFIED).unwrap();
+        assert_eq!(after, Some(Changes::since(9)));
+        assert_eq!(changes.after(&page(row, ""), MODIFIED).unwrap(), None);
+        assert!(changes.after(&page("", next), MODIFIED).is_err());
+        assert!(
+            changes
+                .after(&page(r#"{"id":"1"}"#, next), MODIFIED)
+                .is_err()
+        );
     }
 
     #[test]

@@ -5,7 +5,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::client::Trouble;
-use super::oauth::{self, Tokens};
+use super::oauth::{self, Grant, Tokens};
 use super::transport::{self, Request, Response, Verb};
 use super::verdict::{Verdict, judge};
 use crate::contract::halo::integration::secrets;
@@ -40,17 +40,33 @@ pub struct Session {
 }
 
 enum Kind {
-    Static(String),
-    OAuth { tokens: Tokens, revision: u64 },
+    /// A token of the configuration; it does not end.
+    Granted(String),
+    /// Tokens that HubSpot has just given; not kept yet.
+    Fresh(String),
+    /// The sign-in that is kept.
+    Kept { tokens: Tokens, revision: u64 },
 }
 
 impl Session {
+    /// With a token of the configuration.
+    pub fn granted(token: &str) -> Session {
+        Session {
+            kind: Kind::Granted(token.to_owned()),
+        }
+    }
+
+    /// With tokens that are not kept yet.
+    pub fn fresh(tokens: &Tokens) -> Session {
+        Session {
+            kind: Kind::Fresh(tokens.access.clone()),
+        }
+    }
+
     /// The one that is kept; renews it when that is due.
     pub fn open(api: &Api) -> Result<Session, Trouble> {
         if let Some(token) = granted(ACCESS_TOKEN)? {
-            return Ok(Session {
-                kind: Kind::Static(token),
-            });
+            return Ok(Session::granted(&token));
         }
         let (tokens, revision) = match kept()? {
             None => return Err(Failure::not_connected().into()),
@@ -58,7 +74,7 @@ impl Session {
             Some((Kept::Tokens(tokens), revision)) => (tokens, revision),
         };
         let mut session = Session {
-            kind: Kind::OAuth { tokens, revision },
+            kind: Kind::Kept { tokens, revision },
         };
         session.renew_when_due(api)?;
         Ok(session)
@@ -67,15 +83,15 @@ impl Session {
     /// What goes behind `Bearer`.
     pub fn bearer(&self) -> &str {
         match &self.kind {
-            Kind::Static(token) => token,
-            Kind::OAuth { tokens, .. } => &tokens.access,
+            Kind::Granted(token) | Kind::Fresh(token) => token,
+            Kind::Kept { tokens, .. } => &tokens.access,
         }
     }
 
     /// Renews an access token that is about to end.
     pub fn renew_when_due(&mut self, api: &Api) -> Result<(), Trouble> {
         match &self.kind {
-            Kind::OAuth { tokens, .. } if tokens.is_due(transport::now()) => self.renew(api),
+            Kind::Kept { tokens, .. } if tokens.is_due(transport::now()) => self.renew(api),
             _ => Ok(()),
         }
     }
@@ -83,35 +99,29 @@ impl Session {
     /// Renews after HubSpot has refused the access token before its time.
     pub fn renew_after_refusal(&mut self, api: &Api, why: &str) -> Result<(), Trouble> {
         match &self.kind {
-            Kind::Static(_) => Err(self.end(why).into()),
-            Kind::OAuth { .. } => self.renew(api),
-        }
-    }
-
-    /// The sign-in is over; what to tell the person.
-    pub fn end(&self, why: &str) -> Failure {
-        match &self.kind {
-            Kind::Static(_) => Failure::new(
+            Kind::Granted(_) => Err(Failure::new(
                 "sign-in-again",
-                "HubSpot refuses the access token. Put a valid one into the secret `access-token` of the configuration.",
-            ),
-            Kind::OAuth { revision, .. } => {
-                let ended = Kept::Ended(why.to_owned());
-                // Someone may just have signed in again; theirs stays.
-                let _ = keep(&ended, Expectation::At(*revision));
-                Failure::sign_in_again(why)
-            }
+                "HubSpot refuses the access token. Put a valid one into the secret `access-token` of the configuration, and connect again.",
+            )
+            .into()),
+            Kind::Fresh(_) => Err(Failure::new(
+                "remote",
+                format!("HubSpot refuses the token that it has just given ({why}). Connect again."),
+            )
+            .into()),
+            Kind::Kept { .. } => self.renew(api),
         }
     }
 
     fn renew(&mut self, api: &Api) -> Result<(), Trouble> {
-        let Kind::OAuth { tokens, revision } = &self.kind else {
+        let Kind::Kept { tokens, revision } = &self.kind else {
             return Ok(());
         };
+        let revision = *revision;
         let (id, secret) = app()?;
         let answer = token_call(
             api,
-            "",
+            Grant::Refresh,
             &[
                 ("grant_type", "refresh_token"),
                 ("refresh_token", &tokens.refresh),
@@ -119,32 +129,58 @@ impl Session {
                 ("client_secret", &secret),
             ],
         );
-        let renewed = match answer {
-            Ok(response) => oauth::tokens(&response, transport::now())?,
-            Err(Trouble::Failed(failure)) if failure.code == "sign-in-again" => {
-                return Err(self.end(&failure.message).into());
-            }
-            Err(trouble) => return Err(trouble),
-        };
-        match keep(&Kept::Tokens(renewed.clone()), Expectation::At(*revision)) {
-            Ok(revision) => {
-                self.kind = Kind::OAuth {
-                    tokens: renewed,
-                    revision,
-                };
-                Ok(())
-            }
-            // Another call was quicker: its tokens are as good.
-            Err(failure) if failure.code == "conflict" => match kept()? {
-                Some((Kept::Tokens(tokens), revision)) => {
-                    self.kind = Kind::OAuth { tokens, revision };
-                    Ok(())
+        match answer {
+            Ok(response) => {
+                let renewed = oauth::tokens(&response, transport::now())?;
+                match keep(&Kept::Tokens(renewed.clone()), Expectation::At(revision)) {
+                    Ok(revision) => {
+                        self.kind = Kind::Kept {
+                            tokens: renewed,
+                            revision,
+                        };
+                        Ok(())
+                    }
+                    Err(failure) if failure.code == "conflict" => self.take_the_winners(revision),
+                    Err(failure) => Err(failure.into()),
                 }
-                _ => Err(Failure::not_connected().into()),
-            },
-            Err(failure) => Err(failure.into()),
+            }
+            // HubSpot may have given another call a new refresh token for the same
+            // one; only if nobody did is the sign-in over.
+            Err(Trouble::Failed(failure)) if failure.code == "sign-in-again" => {
+                if self.take_the_winners(revision).is_ok() {
+                    return Ok(());
+                }
+                let ended = Kept::Ended(why_of(&failure));
+                // Someone may just have signed in again; theirs stays.
+                let _ = keep(&ended, Expectation::At(revision));
+                Err(failure.into())
+            }
+            Err(trouble) => Err(trouble),
         }
     }
+
+    /// Goes on with the tokens that another call has kept meanwhile.
+    fn take_the_winners(&mut self, ours: u64) -> Result<(), Trouble> {
+        match kept()? {
+            Some((Kept::Tokens(tokens), revision)) if revision != ours => {
+                self.kind = Kind::Kept { tokens, revision };
+                Ok(())
+            }
+            _ => Err(Failure::not_connected().into()),
+        }
+    }
+}
+
+/// HubSpot's own words in a failure that asks to sign in again.
+fn why_of(failure: &Failure) -> String {
+    let attribute = failure
+        .attributes
+        .iter()
+        .find(|attribute| attribute.name == "why");
+    attribute.map_or_else(
+        || "it was withdrawn".to_owned(),
+        |attribute| attribute.value.clone(),
+    )
 }
 
 /// A secret that the configuration grants, or none.
@@ -211,12 +247,11 @@ fn write<T: Serialize>(
     secrets::set(name, text.as_deref(), expected)
 }
 
-/// A call of the token endpoint (`below` is empty, `/introspect` or `/revoke`),
-/// which takes a form and no bearer.
-pub fn token_call(api: &Api, below: &str, pairs: &[(&str, &str)]) -> Result<Response, Trouble> {
+/// A call of the token endpoint, which takes a form and no bearer.
+pub fn token_call(api: &Api, grant: Grant, pairs: &[(&str, &str)]) -> Result<Response, Trouble> {
     let request = Request {
         method: Verb::Post,
-        url: format!("{}{}", api.base_url, api.version.token(below)),
+        url: format!("{}{}", api.base_url, api.version.token(grant.path())),
         headers: vec![
             ("accept".to_owned(), "application/json".to_owned()),
             (
@@ -232,14 +267,14 @@ pub fn token_call(api: &Api, below: &str, pairs: &[(&str, &str)]) -> Result<Resp
         if let Ok(response) = &answer
             && (400..=403).contains(&response.status)
         {
-            return Err(oauth::refusal(response).into());
+            return Err(oauth::refusal(response, grant).into());
         }
         match judge(&answer, attempt, transport::now()) {
             Verdict::Good => {
                 return answer
                     .map_err(|_| Failure::internal("A lost answer was judged good.").into());
             }
-            Verdict::Again(pause) => transport::sleep(pause),
+            Verdict::Again(pause, failure) => transport::pause(pause, failure)?,
             Verdict::Later(at, failure) => return Err(Trouble::Later(at, failure)),
             Verdict::Failed(failure) => return Err(failure.into()),
             Verdict::Refresh(why) => return Err(Failure::sign_in_again(&why).into()),

@@ -1,6 +1,8 @@
 //! One HTTP request over `wasi:http`. It is under way from the moment it is
 //! started, so a caller can work on one page while the next one arrives.
 
+use super::client::Trouble;
+use crate::contract::halo::integration::run;
 use crate::contract::wasi::clocks::{monotonic_clock, wall_clock};
 use crate::contract::wasi::http::outgoing_handler;
 use crate::contract::wasi::http::types::{
@@ -8,6 +10,7 @@ use crate::contract::wasi::http::types::{
     OutgoingBody, OutgoingRequest, Scheme,
 };
 use crate::contract::wasi::io::streams::StreamError;
+use crate::failure::Failure;
 
 /// A request, complete.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,6 +61,8 @@ pub enum TransportError {
     /// The host does not let this request out (allow-list, or a write in a
     /// preview).
     Denied(String),
+    /// The answer has more bytes than the host takes; asking again does not help.
+    TooLarge,
     /// It may or may not have arrived: refused, reset, timed out, cut off.
     Lost(String),
 }
@@ -182,6 +187,9 @@ fn lost(code: &ErrorCode) -> TransportError {
         ErrorCode::DestinationIpProhibited => {
             TransportError::Denied("its name leads to a private address".to_owned())
         }
+        ErrorCode::HttpResponseBodySize(_) | ErrorCode::HttpResponseHeaderSectionSize(_) => {
+            TransportError::TooLarge
+        }
         ErrorCode::ConnectionRefused => TransportError::Lost("it cannot be reached".to_owned()),
         ErrorCode::DnsError(_) => TransportError::Lost("its name cannot be looked up".to_owned()),
         ErrorCode::TlsProtocolError | ErrorCode::TlsCertificateError => {
@@ -202,7 +210,15 @@ pub fn now() -> u64 {
     now.seconds * 1_000 + u64::from(now.nanoseconds / 1_000_000)
 }
 
-/// Waits; costs wall time only.
-pub fn sleep(milliseconds: u64) {
+/// What one more attempt may take: the host waits about a minute for an answer.
+const ATTEMPT_MS: u64 = 65_000;
+
+/// Waits before another attempt; costs wall time only. Where the call has no time
+/// left for one, the caller comes back later.
+pub fn pause(milliseconds: u64, failure: Failure) -> Result<(), Trouble> {
+    if run::remaining().wall_ms < milliseconds + ATTEMPT_MS {
+        return Err(Trouble::Later(now() + milliseconds, failure));
+    }
     monotonic_clock::subscribe_duration(milliseconds.saturating_mul(1_000_000)).block();
+    Ok(())
 }

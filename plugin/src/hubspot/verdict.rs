@@ -17,15 +17,15 @@ const LONGEST_PAUSE_MS: u64 = 20_000;
 /// midnight in the account's time zone, and other apps of the account share it.
 const DAILY_PAUSE_MS: u64 = 60 * 60 * 1_000;
 /// After so many failed attempts, how long HubSpot is left alone.
-const OUTAGE_PAUSE_MS: u64 = 60_000;
+pub const OUTAGE_PAUSE_MS: u64 = 60_000;
 
 /// What to do with an answer.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Verdict {
     /// It is what was asked for.
     Good,
-    /// Send the same again after so many milliseconds.
-    Again(u64),
+    /// Send the same again after so many milliseconds; why not now.
+    Again(u64, Failure),
     /// The access token is not good any more: get a new one, then send again.
     Refresh(String),
     /// Not before this time; the failure says why.
@@ -93,6 +93,12 @@ pub fn judge(answer: &Result<Response, TransportError>, attempt: u32, now: u64) 
                 ),
             ));
         }
+        Err(TransportError::TooLarge) => {
+            return Verdict::Failed(Failure::new(
+                "limit",
+                "HubSpot's answer is larger than the host takes. Map fewer properties.",
+            ));
+        }
         Err(TransportError::Lost(why)) => {
             return again_or_later(
                 backoff(attempt),
@@ -151,7 +157,7 @@ fn again_or_later(pause: u64, attempt: u32, now: u64, failure: Failure) -> Verdi
     } else if attempt >= ATTEMPTS {
         Verdict::Later(now + OUTAGE_PAUSE_MS, failure)
     } else {
-        Verdict::Again(pause)
+        Verdict::Again(pause, failure)
     }
 }
 
@@ -213,7 +219,7 @@ mod tests {
 
     fn wait_of(verdict: Verdict) -> u64 {
         match verdict {
-            Verdict::Again(pause) => pause,
+            Verdict::Again(pause, _) => pause,
             Verdict::Later(at, _) => at - NOW,
             other => panic!("no wait: {other:?}"),
         }
@@ -244,7 +250,7 @@ mod tests {
         assert_eq!(wait_of(moving), 86_400_000);
         assert!(matches!(
             judge(&answer(423, &[], ""), 1, NOW),
-            Verdict::Again(2_000)
+            Verdict::Again(2_000, _)
         ));
     }
 
@@ -257,7 +263,7 @@ mod tests {
         assert_eq!(pauses, [500, 1_000, 2_000, 4_000]);
         assert!(matches!(judge(&page, ATTEMPTS, NOW), Verdict::Later(..)));
         let reset = Err(TransportError::Lost("the connection broke".to_owned()));
-        assert_eq!(judge(&reset, 1, NOW), Verdict::Again(500));
+        assert!(matches!(judge(&reset, 1, NOW), Verdict::Again(500, _)));
     }
 
     #[test]

@@ -7,6 +7,7 @@
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use crate::failure::Failure;
 use crate::hubspot::client::Call;
 use crate::hubspot::objects::{self, Page};
 use crate::hubspot::search::Changes;
@@ -23,6 +24,9 @@ pub struct Watermark {
     pub until: u64,
     /// Under which settings; under others, everything is read anew.
     pub settings: String,
+    /// Mapping rows that were left out; once their property is there, everything
+    /// is read anew.
+    pub without: Vec<String>,
 }
 
 /// Where an import is.
@@ -40,6 +44,9 @@ pub struct Cursor {
     pub total: Option<u64>,
     /// What is read next.
     pub position: Position,
+    /// HubSpot refused its own cursor once; the list was begun anew.
+    #[serde(default)]
+    pub begun_anew: bool,
 }
 
 /// What is read next.
@@ -63,12 +70,21 @@ pub enum Position {
 }
 
 /// Where a new import starts.
-pub fn begin(watermark: Option<&Watermark>, settings: &str, full: bool) -> Position {
+pub fn begin(
+    watermark: Option<&Watermark>,
+    settings: &str,
+    without: &[String],
+    full: bool,
+) -> Position {
     match watermark {
-        Some(watermark) if !full && watermark.settings == settings => Position::Held {
-            ids: Vec::new(),
-            then: watermark.until.saturating_sub(OVERLAP_MS),
-        },
+        Some(watermark)
+            if !full && watermark.settings == settings && watermark.without == without =>
+        {
+            Position::Held {
+                ids: Vec::new(),
+                then: watermark.until.saturating_sub(OVERLAP_MS),
+            }
+        }
         _ => Position::List { after: None },
     }
 }
@@ -103,8 +119,8 @@ impl Position {
 
     /// What comes after a page of it; for held rows the caller fills in the next
     /// ids.
-    pub fn after(&self, page: &Page, modified: &str) -> Option<Position> {
-        match self {
+    pub fn after(&self, page: &Page, modified: &str) -> Result<Option<Position>, Failure> {
+        Ok(match self {
             Position::List { .. } => page.next().map(|after| Position::List {
                 after: Some(after.to_owned()),
             }),
@@ -112,8 +128,8 @@ impl Position {
                 ids: Vec::new(),
                 then: *then,
             }),
-            Position::Changes(changes) => changes.after(page, modified).map(Position::Changes),
-        }
+            Position::Changes(changes) => changes.after(page, modified)?.map(Position::Changes),
+        })
     }
 }
 
@@ -139,15 +155,20 @@ mod tests {
         Watermark {
             until: 10_000_000,
             settings: "s".to_owned(),
+            without: vec![],
         }
     }
 
     #[test]
     fn the_first_import_and_one_under_new_settings_list_everything() {
         let list = Position::List { after: None };
-        assert_eq!(begin(None, "s", false), list);
-        assert_eq!(begin(Some(&watermark()), "t", false), list);
-        assert_eq!(begin(Some(&watermark()), "s", true), list);
+        assert_eq!(begin(None, "s", &[], false), list);
+        assert_eq!(begin(Some(&watermark()), "t", &[], false), list);
+        assert_eq!(
+            begin(Some(&watermark()), "s", &["city".to_owned()], false),
+            list
+        );
+        assert_eq!(begin(Some(&watermark()), "s", &[], true), list);
     }
 
     #[test]
@@ -156,7 +177,7 @@ mod tests {
             ids: vec![],
             then: 10_000_000 - OVERLAP_MS,
         };
-        assert_eq!(begin(Some(&watermark()), "s", false), expected);
+        assert_eq!(begin(Some(&watermark()), "s", &[], false), expected);
     }
 
     #[test]
@@ -168,6 +189,7 @@ mod tests {
             done: 0,
             total: None,
             position,
+            begun_anew: false,
         };
         let list = cursor(Position::List {
             after: Some("100".to_owned()),

@@ -7,21 +7,24 @@ use serde::{Deserialize, Serialize};
 
 use super::cursor::{self, Cursor, Position, Watermark, fingerprint};
 use super::page::Desk;
+use super::plan::Rules;
 use super::{keys, memory};
 use crate::check;
-use crate::connect;
+use crate::connect::{self, Linked};
 use crate::contract::exports::halo::integration::importer::{Request, Selection};
 use crate::contract::halo::integration::state::Write;
 use crate::contract::halo::integration::types::Slice;
 use crate::contract::halo::integration::{log, records, run, settings, state};
 use crate::contract::wasi::clocks::monotonic_clock;
-use crate::entity::company::{self, KIND, MODIFIED, OBJECTS};
+use crate::entity::company::{self, KIND, MODIFIED, Mapped, OBJECTS};
 use crate::failure::Failure;
-use crate::hubspot::client::{Client, Trouble, json};
-use crate::hubspot::objects::{self, Page};
+use crate::hubspot::client::{Call, Client, Trouble, json};
+use crate::hubspot::objects::{self, Page, Unanswered};
 use crate::hubspot::transport::{self, Response};
+use crate::hubspot::version::Version;
 use crate::hubspot::{search, time};
-use crate::settings::{FieldRow, Settings};
+use crate::matching::Table;
+use crate::settings::{Companies, FieldRow, Settings};
 
 /// How long a slice goes on: others get their turn within seconds, and a slice's
 /// own cost (a fresh instance, one page that is not fetched ahead) stays below one
@@ -64,35 +67,275 @@ fn waits_for_a_person(code: &str) -> bool {
 
 fn slice(request: &Request) -> Result<Slice, Trouble> {
     let settings = Settings::parse(&settings::get()?.json)?;
-    let api = settings.api.resolve()?;
-    let mut client = Client::connected(&api)?;
-    let account = connect::account()?.ok_or_else(Failure::not_connected)?;
-    let companies = &settings.companies;
-    check::may_import(companies)?;
-
-    let rows = usable_rows(&companies.fields)?;
-    let print = fingerprint(&[companies, &rows]);
+    let linked = connect::linked()?;
+    let mut client = Client::connected(&settings.api.resolve()?)?;
+    check::may_import(&settings.companies)?;
+    let job = Job::new(&settings.companies, linked)?;
     match &request.selection {
-        Selection::Keys(keys) => {
-            let without = check::leave_out(&mut client, &rows)?;
-            let fields = company::fields(&left(&rows, &without));
-            let desk = Desk {
-                settings: companies,
-                fields: &fields,
-                account: &account,
-            };
-            chosen(&mut client, &desk, keys)
+        Selection::Keys(keys) => job.chosen(&mut client, keys),
+        Selection::Everything => job.everything(&mut client, request.full),
+    }
+}
+
+/// An import of companies under the settings of now.
+struct Job<'a> {
+    companies: &'a Companies,
+    /// The mapping rows whose Halo field exists.
+    rows: Vec<FieldRow>,
+    linked: Linked,
+    /// Where its state is.
+    scope: String,
+    /// Names the settings.
+    print: String,
+}
+
+impl<'a> Job<'a> {
+    fn new(companies: &'a Companies, linked: Linked) -> Result<Job<'a>, Failure> {
+        let rows = usable_rows(&companies.fields)?;
+        Ok(Job {
+            print: fingerprint(&[companies, &rows]),
+            scope: format!("{}{OBJECTS}", linked.prefix),
+            companies,
+            rows,
+            linked,
+        })
+    }
+
+    /// The fields to fill, without the rows of these properties.
+    fn fields(&self, without: &[String]) -> Vec<Mapped> {
+        let rows: Vec<FieldRow> = self
+            .rows
+            .iter()
+            .filter(|row| !without.contains(&row.property))
+            .cloned()
+            .collect();
+        company::fields(&rows)
+    }
+
+    fn desk<'b>(&'b self, fields: &'b [Mapped]) -> Desk<'b> {
+        Desk {
+            rules: Rules {
+                settings: self.companies,
+                table: Table::new(&self.companies.customers),
+                fields,
+                prefix: &self.linked.prefix,
+            },
+            scope: self.scope.clone(),
+            account: &self.linked.account,
         }
-        Selection::Everything => {
-            let cursor = open(&mut client, &rows, &print, request.full)?;
-            let fields = company::fields(&left(&rows, &cursor.without));
-            let desk = Desk {
-                settings: companies,
-                fields: &fields,
-                account: &account,
-            };
-            pages(&mut client, &desk, cursor)
+    }
+
+    fn watermark(&self) -> Result<Option<Watermark>, Failure> {
+        memory::get(keys::watermark(&self.scope))
+    }
+
+    fn everything(&self, client: &mut Client, full: bool) -> Result<Slice, Trouble> {
+        let kept: Option<Cursor> = memory::get(keys::cursor(&self.scope))?;
+        let cursor = match kept {
+            Some(cursor) if cursor.continues(&self.print, full) => cursor,
+            _ => self.open(client, full)?,
+        };
+        let again = Cursor {
+            position: Position::List { after: None },
+            begun_anew: true,
+            ..cursor.clone()
+        };
+        let may_begin_anew =
+            !cursor.begun_anew && matches!(&cursor.position, Position::List { after: Some(_) });
+        match self.pages(client, cursor) {
+            // HubSpot's own cursor is opaque, and may be refused when it has become
+            // old: once, the list is begun anew. Every row is idempotent.
+            Err(Trouble::Failed(failure))
+                if may_begin_anew && matches!(failure.code.as_str(), "remote" | "not-found") =>
+            {
+                log::write(
+                    log::Level::Warn,
+                    &format!("The list is begun anew: {}", failure.message),
+                    &[],
+                );
+                state::commit(&[memory::put(keys::cursor(&self.scope), &again)?])?;
+                Ok(Slice::More)
+            }
+            other => other,
         }
+    }
+
+    /// A new cursor.
+    fn open(&self, client: &mut Client, full: bool) -> Result<Cursor, Trouble> {
+        let without = check::leave_out(client, &self.rows)?;
+        for property in &without {
+            log::write(
+                log::Level::Warn,
+                &format!(
+                    "HubSpot companies have no property {property:?} that this sign-in can see; its mapping is passed over."
+                ),
+                &[],
+            );
+        }
+        let watermark = self.watermark()?;
+        let position = cursor::begin(watermark.as_ref(), &self.print, &without, full);
+        let total = match position {
+            // Only to show how long it will take; search lags and may be off by a few.
+            Position::List { .. } => {
+                let counted: Page = client.read(search::count(client.version(), OBJECTS))?;
+                counted.total
+            }
+            _ => None,
+        };
+        Ok(Cursor {
+            started: None,
+            settings: self.print.clone(),
+            without,
+            done: 0,
+            total,
+            position,
+            begun_anew: false,
+        })
+    }
+
+    fn pages(&self, client: &mut Client, mut cursor: Cursor) -> Result<Slice, Trouble> {
+        let clock = SliceClock::start();
+        let fields = self.fields(&cursor.without);
+        let desk = self.desk(&fields);
+        let reader = Reader::new(client, &fields);
+
+        if matches!(&cursor.position, Position::Held { ids, .. } if ids.is_empty()) {
+            cursor.position = self.filled(cursor.position, None)?;
+        }
+        show(&cursor);
+        let mut in_flight = client.start(reader.call(&cursor.position))?;
+        loop {
+            let response = client.finish(in_flight)?;
+            cursor.started.get_or_insert_with(|| time_of(&response));
+            let mut page: Page = json(&response)?;
+            let next = match cursor.position.after(&page, MODIFIED)? {
+                Some(position) => {
+                    let last = match &cursor.position {
+                        Position::Held { ids, .. } => ids.last().map(String::as_str),
+                        _ => None,
+                    };
+                    Some(self.filled(position, last)?)
+                }
+                None => None,
+            };
+            // Not on the last page of a slice: nobody would read the answer.
+            let ahead = match &next {
+                Some(position) if clock.goes_on() => Some(client.start(reader.call(position))?),
+                _ => None,
+            };
+            let unanswered = match &cursor.position {
+                Position::Held { ids, .. } => page.unanswered(ids),
+                _ => reader.complete(client, &mut page)?,
+            };
+            let mut writes = desk.work(&page.results, &unanswered)?;
+            cursor.done += page.results.len() as u64;
+            show(&cursor);
+            if matches!(cursor.position, Position::List { .. }) {
+                // Customers begin to follow these settings: what was read under
+                // others is no ground to stand on any more.
+                writes.push(memory::remove(keys::watermark(&self.scope)));
+            }
+            let Some(position) = next else {
+                writes.extend(self.finish(cursor)?);
+                state::commit(&writes)?;
+                return Ok(Slice::Done);
+            };
+            cursor.position = position;
+            writes.push(memory::put(keys::cursor(&self.scope), &cursor)?);
+            state::commit(&writes)?;
+            match ahead {
+                Some(ahead) => in_flight = ahead,
+                None => return Ok(clock.ended()),
+            }
+        }
+    }
+
+    /// What is remembered of an import that is done.
+    fn finish(&self, cursor: Cursor) -> Result<Vec<Write>, Failure> {
+        let watermark = Watermark {
+            until: cursor.started.unwrap_or_default(),
+            settings: cursor.settings,
+            without: cursor.without,
+        };
+        Ok(vec![
+            memory::put(keys::watermark(&self.scope), &watermark)?,
+            memory::remove(keys::cursor(&self.scope)),
+        ])
+    }
+
+    /// Fills in the ids of held rows; goes on to the changes when there are none.
+    fn filled(&self, position: Position, after: Option<&str>) -> Result<Position, Failure> {
+        let Position::Held { then, .. } = position else {
+            return Ok(position);
+        };
+        let prefix = keys::held_prefix(&self.scope);
+        let after = after.map(|id| keys::held(&self.scope, id));
+        let limit = u32::try_from(objects::BATCH_LIMIT).unwrap_or(u32::MAX);
+        let ids: Vec<String> = state::scan(&prefix, after.as_deref(), limit)?
+            .into_iter()
+            .map(|entry| entry.key[prefix.len()..].to_owned())
+            .collect();
+        Ok(if ids.is_empty() {
+            Position::Changes(search::Changes::since(then))
+        } else {
+            Position::Held { ids, then }
+        })
+    }
+
+    fn chosen(&self, client: &mut Client, keys: &[String]) -> Result<Slice, Trouble> {
+        let clock = SliceClock::start();
+        let without = check::leave_out(client, &self.rows)?;
+        let fields = self.fields(&without);
+        let desk = self.desk(&fields);
+        let reader = Reader::new(client, &fields);
+        // HubSpot refuses a batch with the same id twice.
+        let ids: BTreeSet<&str> = keys
+            .iter()
+            .map(|key| key.strip_prefix(&self.linked.prefix).unwrap_or(key))
+            .collect();
+        let ids: Vec<String> = ids.into_iter().map(str::to_owned).collect();
+        let print = fingerprint(&[&ids, &self.print]);
+        let kept: Option<Chosen> = memory::get(keys::selection(&self.scope))?;
+        let mut next = kept
+            .filter(|kept| kept.keys == print)
+            .map_or(0, |kept| kept.next);
+        // Under other settings than those of the last import, the chosen rows are
+        // ahead of the rest; the next import reads everything.
+        let is_ahead = self
+            .watermark()?
+            .is_some_and(|watermark| watermark.settings != self.print);
+        while let Some(left) = ids.get(next..).filter(|left| !left.is_empty()) {
+            let batch = &left[..left.len().min(objects::BATCH_LIMIT)];
+            let page: Page = client.read(reader.batch(batch))?;
+            let mut writes = desk.work(&page.results, &page.unanswered(batch))?;
+            next += batch.len();
+            run::show_progress(&run::Progress {
+                done: next as u64,
+                total: Some(ids.len() as u64),
+                label: OBJECTS.to_owned(),
+            });
+            if is_ahead {
+                writes.push(memory::remove(keys::watermark(&self.scope)));
+            }
+            let key = keys::selection(&self.scope);
+            if next >= ids.len() {
+                writes.push(memory::remove(key));
+                state::commit(&writes)?;
+                break;
+            }
+            writes.push(memory::put(
+                key,
+                &Chosen {
+                    keys: print.clone(),
+                    next,
+                },
+            )?);
+            state::commit(&writes)?;
+            if !clock.goes_on() {
+                return Ok(clock.ended());
+            }
+        }
+        Ok(Slice::Done)
     }
 }
 
@@ -120,202 +363,69 @@ fn usable_rows(rows: &[FieldRow]) -> Result<Vec<FieldRow>, Failure> {
     Ok(usable)
 }
 
-fn left(rows: &[FieldRow], without: &[String]) -> Vec<FieldRow> {
-    rows.iter()
-        .filter(|row| !without.contains(&row.property))
-        .cloned()
-        .collect()
+/// How pages are asked for. HubSpot takes at most 3,000 characters for a search and
+/// some thousand for an address; where the names of the properties alone would fill
+/// that, a page is asked for without them and then completed by batch reads.
+struct Reader {
+    version: Version,
+    properties: Vec<String>,
+    is_wide: bool,
 }
 
-/// The cursor to go on with, or a new one.
-fn open(
-    client: &mut Client,
-    rows: &[FieldRow],
-    settings: &str,
-    full: bool,
-) -> Result<Cursor, Trouble> {
-    let kept: Option<Cursor> = memory::get(keys::cursor(OBJECTS))?;
-    if let Some(cursor) = kept
-        && cursor.continues(settings, full)
-    {
-        return Ok(cursor);
-    }
-    let without = check::leave_out(client, rows)?;
-    let watermark: Option<Watermark> = memory::get(keys::watermark(OBJECTS))?;
-    let position = cursor::begin(watermark.as_ref(), settings, full);
-    let total = match position {
-        // Only to show how long it will take; search lags and may be off by a few.
-        Position::List { .. } => {
-            let counted: Page = client.read(search::count(client.version(), OBJECTS))?;
-            counted.total
+/// Characters of property names that a search has room for, beside its filters.
+const NARROW: usize = 2_000;
+
+impl Reader {
+    fn new(client: &Client, fields: &[Mapped]) -> Reader {
+        let properties = company::properties(fields);
+        // With quotes and a comma each.
+        let width: usize = properties.iter().map(|name| name.len() + 3).sum();
+        Reader {
+            version: client.version().clone(),
+            properties: properties.into_iter().map(str::to_owned).collect(),
+            is_wide: width > NARROW,
         }
-        _ => None,
-    };
-    Ok(Cursor {
-        started: None,
-        settings: settings.to_owned(),
-        without,
-        done: 0,
-        total,
-        position,
-    })
-}
-
-/// Ids that stopped at an earlier import, after `after`.
-fn held_ids(after: Option<&str>) -> Result<Vec<String>, Failure> {
-    let prefix = keys::held_prefix(OBJECTS);
-    let after = after.map(|id| keys::held(OBJECTS, id));
-    let limit = u32::try_from(objects::BATCH_LIMIT).unwrap_or(u32::MAX);
-    let entries = state::scan(&prefix, after.as_deref(), limit)?;
-    Ok(entries
-        .into_iter()
-        .map(|entry| entry.key[prefix.len()..].to_owned())
-        .collect())
-}
-
-/// Fills in the ids of held rows; goes on to the changes when there are none.
-fn filled(position: Position, after: Option<&str>) -> Result<Position, Failure> {
-    let Position::Held { then, .. } = position else {
-        return Ok(position);
-    };
-    let ids = held_ids(after)?;
-    Ok(if ids.is_empty() {
-        Position::Changes(search::Changes::since(then))
-    } else {
-        Position::Held { ids, then }
-    })
-}
-
-fn pages(client: &mut Client, desk: &Desk<'_>, mut cursor: Cursor) -> Result<Slice, Trouble> {
-    let clock = SliceClock::start();
-    let properties = company::properties(desk.fields);
-    let version = client.version().clone();
-    let call = |position: &Position| position.call(&version, OBJECTS, MODIFIED, &properties);
-
-    if matches!(&cursor.position, Position::Held { ids, .. } if ids.is_empty()) {
-        cursor.position = filled(cursor.position, None)?;
     }
-    show(&cursor);
-    let mut in_flight = client.start(call(&cursor.position))?;
-    loop {
-        let response = client.finish(in_flight)?;
-        cursor.started.get_or_insert_with(|| time_of(&response));
-        let page: Page = json(&response)?;
-        let next = match cursor.position.after(&page, MODIFIED) {
-            Some(position) => {
-                let last = match &cursor.position {
-                    Position::Held { ids, .. } => ids.last().map(String::as_str),
-                    _ => None,
-                };
-                Some(filled(position, last)?)
+
+    fn names(&self) -> Vec<&str> {
+        self.properties.iter().map(String::as_str).collect()
+    }
+
+    fn call(&self, position: &Position) -> Call {
+        match position {
+            Position::List { .. } | Position::Changes(_) if self.is_wide => {
+                position.call(&self.version, OBJECTS, MODIFIED, &[MODIFIED])
             }
-            None => None,
-        };
-        let goes_on = clock.goes_on();
-        // Not on the last page of a slice: nobody would read the answer.
-        let ahead = match &next {
-            Some(position) if goes_on => Some(client.start(call(position))?),
-            _ => None,
-        };
-        let missing = match &cursor.position {
-            Position::Held { ids, .. } => missing(ids, &page),
-            _ => Vec::new(),
-        };
-        let mut writes = desk.work(&page.results, &missing)?;
-        cursor.done += page.results.len() as u64;
-        show(&cursor);
-        let Some(position) = next else {
-            writes.extend(finish(&cursor)?);
-            state::commit(&writes)?;
-            return Ok(Slice::Done);
-        };
-        cursor.position = position;
-        writes.push(memory::put(keys::cursor(OBJECTS), &cursor)?);
-        state::commit(&writes)?;
-        match ahead {
-            Some(ahead) => in_flight = ahead,
-            None => return Ok(clock.ended()),
+            _ => position.call(&self.version, OBJECTS, MODIFIED, &self.names()),
         }
     }
-}
 
-/// What is remembered of an import that is done.
-fn finish(cursor: &Cursor) -> Result<Vec<Write>, Failure> {
-    let watermark = Watermark {
-        until: cursor.started.unwrap_or_default(),
-        settings: cursor.settings.clone(),
-    };
-    Ok(vec![
-        memory::put(keys::watermark(OBJECTS), &watermark)?,
-        memory::remove(keys::cursor(OBJECTS)),
-    ])
+    fn batch(&self, ids: &[String]) -> Call {
+        objects::batch_read(&self.version, OBJECTS, &self.names(), ids)
+    }
+
+    /// Reads the properties of a page that was asked for without them.
+    fn complete(&self, client: &mut Client, page: &mut Page) -> Result<Vec<Unanswered>, Trouble> {
+        let mut unanswered = Vec::new();
+        if !self.is_wide {
+            return Ok(unanswered);
+        }
+        let ids: Vec<String> = page.results.drain(..).map(|object| object.id).collect();
+        for ids in ids.chunks(objects::BATCH_LIMIT) {
+            let mut batch: Page = client.read(self.batch(ids))?;
+            unanswered.extend(batch.unanswered(ids));
+            page.results.append(&mut batch.results);
+        }
+        Ok(unanswered)
+    }
 }
 
 /// Where an import of chosen rows is.
 #[derive(Serialize, Deserialize)]
 struct Chosen {
-    /// Which rows, by fingerprint: others start from the beginning.
+    /// Which rows, under which settings: others start from the beginning.
     keys: String,
     next: usize,
-}
-
-fn chosen(client: &mut Client, desk: &Desk<'_>, keys: &[String]) -> Result<Slice, Trouble> {
-    let clock = SliceClock::start();
-    let properties = company::properties(desk.fields);
-    // HubSpot refuses a batch with the same id twice.
-    let keys: Vec<String> = keys
-        .iter()
-        .collect::<BTreeSet<_>>()
-        .into_iter()
-        .cloned()
-        .collect();
-    let print = fingerprint(&[&keys]);
-    let kept: Option<Chosen> = memory::get(keys::selection(OBJECTS))?;
-    let mut next = kept
-        .filter(|kept| kept.keys == print)
-        .map_or(0, |kept| kept.next);
-    while let Some(ids) = keys.get(next..).filter(|ids| !ids.is_empty()) {
-        let ids = &ids[..ids.len().min(objects::BATCH_LIMIT)];
-        let call = objects::batch_read(client.version(), OBJECTS, &properties, ids);
-        let page: Page = client.read(call)?;
-        let mut writes = desk.work(&page.results, &missing(ids, &page))?;
-        next += ids.len();
-        run::show_progress(&run::Progress {
-            done: next as u64,
-            total: Some(keys.len() as u64),
-            label: OBJECTS.to_owned(),
-        });
-        let key = keys::selection(OBJECTS);
-        if next >= keys.len() {
-            writes.push(memory::remove(key));
-            state::commit(&writes)?;
-            break;
-        }
-        writes.push(memory::put(
-            key,
-            &Chosen {
-                keys: print.clone(),
-                next,
-            },
-        )?);
-        state::commit(&writes)?;
-        if !clock.goes_on() {
-            return Ok(clock.ended());
-        }
-    }
-    Ok(Slice::Done)
-}
-
-fn missing(ids: &[String], page: &Page) -> Vec<String> {
-    let found: BTreeSet<&str> = page
-        .results
-        .iter()
-        .map(|object| object.id.as_str())
-        .collect();
-    ids.iter()
-        .filter(|id| !found.contains(id.as_str()))
-        .cloned()
-        .collect()
 }
 
 /// The time on HubSpot's clock, which stamps changes; else on the host's.

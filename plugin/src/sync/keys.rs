@@ -1,43 +1,46 @@
 //! Every key of the connector's state, in one place.
 //!
+//! `SCOPE` is an entity, with the account's prefix where the connection has had
+//! another account before.
+//!
 //! | key | what |
 //! |---|---|
-//! | `connection` | the account, and whether a static token is in use |
-//! | `ENTITY/watermark` | up to when everything was read, and under which settings |
-//! | `ENTITY/cursor` | where an unfinished import goes on |
-//! | `ENTITY/selection` | where an unfinished import of chosen rows goes on |
-//! | `ENTITY/agreed/ID` | HubSpot's values as of the last comparison |
-//! | `ENTITY/held/ID` | a row that stopped; it is read again until it goes in |
+//! | `connection` | the account, and whether it is in use |
+//! | `SCOPE/watermark` | up to when everything was read, and under which settings |
+//! | `SCOPE/cursor` | where an unfinished import goes on |
+//! | `SCOPE/selection` | where an unfinished import of chosen rows goes on |
+//! | `SCOPE/agreed/ID` | HubSpot's values as of the last comparison |
+//! | `SCOPE/held/ID` | a row that stopped; it is read again until it goes in |
 
 /// The account.
 pub const CONNECTION: &str = "connection";
 
 /// Up to when everything was read.
-pub fn watermark(entity: &str) -> String {
-    format!("{entity}/watermark")
+pub fn watermark(scope: &str) -> String {
+    format!("{scope}/watermark")
 }
 
 /// Where an unfinished import goes on.
-pub fn cursor(entity: &str) -> String {
-    format!("{entity}/cursor")
+pub fn cursor(scope: &str) -> String {
+    format!("{scope}/cursor")
 }
 
 /// Where an unfinished import of chosen rows goes on.
-pub fn selection(entity: &str) -> String {
-    format!("{entity}/selection")
+pub fn selection(scope: &str) -> String {
+    format!("{scope}/selection")
 }
 
 /// HubSpot's values as of the last comparison.
-pub fn agreed(entity: &str, id: &str) -> String {
-    format!("{entity}/agreed/{id}")
+pub fn agreed(scope: &str, id: &str) -> String {
+    format!("{scope}/agreed/{id}")
 }
 
 /// A row that stopped.
-pub fn held(entity: &str, id: &str) -> String {
-    format!("{}{id}", held_prefix(entity))
+pub fn held(scope: &str, id: &str) -> String {
+    format!("{}{id}", held_prefix(scope))
 }
 
 /// Before the ids of rows that stopped.
-pub fn held_prefix(entity: &str) -> String {
-    format!("{entity}/held/")
+pub fn held_prefix(scope: &str) -> String {
+    format!("{scope}/held/")
 }

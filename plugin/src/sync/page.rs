@@ -6,67 +6,69 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::keys;
 use super::memory::{self, BATCH};
-use super::plan::{Agreed, Fate, Known, Taken, plan};
+use super::plan::{Agreed, Fate, Known, Rules, Taken, plan};
 use crate::contract::halo::integration::records::{self, Effect, Row, Stored, Written};
 use crate::contract::halo::integration::run::{self, ReportRow};
 use crate::contract::halo::integration::state::Write;
 use crate::contract::halo::integration::types::{Attribute, RemoteObject};
-use crate::entity::company::{self, KIND, Mapped, OBJECTS, SITE, SITE_CUSTOMER};
+use crate::entity::company::{self, KIND, OBJECTS, SITE, SITE_CUSTOMER};
 use crate::failure::Failure;
 use crate::field::fold;
 use crate::hubspot::account::Account;
-use crate::hubspot::objects::Object;
+use crate::hubspot::objects::{Object, Unanswered};
 use crate::matching::{Candidates, text_of};
-use crate::settings::Companies;
 
 /// What a page needs to know besides its rows.
 pub struct Desk<'a> {
-    /// The settings.
-    pub settings: &'a Companies,
-    /// The fields that are filled.
-    pub fields: &'a [Mapped],
+    /// How companies are imported.
+    pub rules: Rules<'a>,
+    /// Where their state is.
+    pub scope: String,
     /// Whose companies they are.
     pub account: &'a Account,
 }
 
 impl Desk<'_> {
-    /// Works on a page; answers the writes that remember it. `missing` are ids that
-    /// were asked for and do not exist.
-    pub fn work(&self, objects: &[Object], missing: &[String]) -> Result<Vec<Write>, Failure> {
+    /// Works on a page; answers the writes that remember it. `unanswered` are ids
+    /// that were asked for in vain.
+    pub fn work(
+        &self,
+        objects: &[Object],
+        unanswered: &[Unanswered],
+    ) -> Result<Vec<Write>, Failure> {
         let held = self.held(objects)?;
         let known = self.look_up(objects)?;
         let mut taken = Taken::default();
         let fates: Vec<Fate> = objects
             .iter()
-            .map(|object| plan(object, self.settings, self.fields, &known, &mut taken))
+            .map(|object| plan(object, &self.rules, &known, &mut taken))
             .collect();
         let mut written = write(&fates)?.into_iter();
-        let mut reports = Vec::with_capacity(objects.len() + missing.len());
+        let mut reports = Vec::with_capacity(objects.len() + unanswered.len());
         let mut writes = Vec::new();
         for (object, fate) in objects.iter().zip(fates) {
             let ended = Ended::of(fate, &mut written);
-            if let Some(agreed) = ended.agreed
-                && known.agreed.get(&object.id) != Some(&agreed)
+            if let Some(agreed) = &ended.agreed
+                && known.agreed.get(&object.id) != Some(agreed)
             {
-                writes.push(memory::put(keys::agreed(OBJECTS, &object.id), &agreed)?);
+                writes.push(memory::put(keys::agreed(&self.scope, &object.id), agreed)?);
             }
-            let is_held = matches!(ended.outcome, "conflict" | "failed");
+            let is_held = ended.is_held();
             if is_held != held.contains(&object.id) {
-                let key = keys::held(OBJECTS, &object.id);
+                let key = keys::held(&self.scope, &object.id);
                 writes.push(match &ended.reason {
                     Some(reason) if is_held => memory::put(key, &reason.code)?,
                     _ => memory::remove(key),
                 });
             }
-            reports.push(self.report(object, ended.outcome, ended.reason, ended.record));
+            reports.push(self.report(object, ended));
         }
-        for id in missing {
-            writes.push(memory::remove(keys::held(OBJECTS, id)));
-            let reason = Failure::new(
-                "not-found",
-                "HubSpot has no such company; it may have been deleted or merged.",
-            );
-            reports.push(self.report(&Object::bare(id), "skipped", Some(reason), None));
+        for unanswered in unanswered {
+            let ended = Ended::unanswered(unanswered);
+            if !ended.is_held() {
+                writes.push(memory::remove(keys::held(&self.scope, &unanswered.id)));
+            }
+            reports.push(self.report(&Object::bare(&unanswered.id), ended));
         }
         for rows in reports.chunks(BATCH) {
             run::report(rows)?;
@@ -77,7 +79,7 @@ impl Desk<'_> {
     fn held(&self, objects: &[Object]) -> Result<BTreeSet<String>, Failure> {
         let keys: Vec<String> = objects
             .iter()
-            .map(|object| keys::held(OBJECTS, &object.id))
+            .map(|object| keys::held(&self.scope, &object.id))
             .collect();
         let held = memory::get_all::<String>(&keys)?;
         Ok(objects
@@ -89,42 +91,37 @@ impl Desk<'_> {
     }
 
     fn look_up(&self, objects: &[Object]) -> Result<Known, Failure> {
-        let wanted: Vec<String> = self
-            .fields
+        let mut wanted: Vec<String> = vec![company::NAME.to_owned(), company::INACTIVE.to_owned()];
+        for mapped in self.rules.fields {
+            if !wanted.contains(&mapped.field) {
+                wanted.push(mapped.field.clone());
+            }
+        }
+        let ids: Vec<String> = objects
             .iter()
-            .map(|mapped| mapped.field.clone())
+            .flat_map(company::ids)
+            .map(str::to_owned)
             .collect();
-        let mut keys: Vec<String> = objects.iter().map(|object| object.id.clone()).collect();
-        keys.extend(
-            objects
-                .iter()
-                .flat_map(company::merged_ids)
-                .map(str::to_owned),
-        );
         let mut candidates = Candidates::default();
-        for keys in keys.chunks(BATCH) {
-            let found = records::resolve(KIND, keys, &wanted)?;
-            candidates.linked.extend(
-                keys.iter()
-                    .cloned()
-                    .zip(found)
-                    .filter_map(|(key, stored)| Some((key, stored?))),
-            );
+        for ids in ids.chunks(BATCH) {
+            let keys: Vec<String> = ids.iter().map(|id| self.rules.key(id)).collect();
+            let found = records::resolve(KIND, &keys, &wanted)?;
+            for (id, stored) in ids.iter().zip(found) {
+                if let Some(stored) = stored {
+                    candidates.linked.insert(id.clone(), self.own(stored));
+                }
+            }
         }
         let included: Vec<&Object> = objects
             .iter()
-            .filter(|object| company::is_included(self.settings, object))
+            .filter(|object| company::is_included(self.rules.settings, object))
             .collect();
         candidates.tabled = self.tabled(&included, &wanted)?;
-        candidates.named = named(&included, &candidates, &wanted)?;
+        candidates.named = self.named(&included, &candidates, &wanted)?;
 
-        let agreed_keys: Vec<String> = objects
-            .iter()
-            .map(|object| keys::agreed(OBJECTS, &object.id))
-            .collect();
-        let agreed: BTreeMap<String, Agreed> = objects
-            .iter()
-            .map(|object| object.id.clone())
+        let agreed_keys: Vec<String> = ids.iter().map(|id| keys::agreed(&self.scope, id)).collect();
+        let agreed: BTreeMap<String, Agreed> = ids
+            .into_iter()
             .zip(memory::get_all(&agreed_keys)?)
             .filter_map(|(id, agreed)| Some((id, agreed?)))
             .collect();
@@ -136,41 +133,77 @@ impl Desk<'_> {
         })
     }
 
+    /// A record with the keys of this account only, as HubSpot's ids.
+    fn own(&self, mut stored: Stored) -> Stored {
+        stored.keys = stored
+            .keys
+            .iter()
+            .filter_map(|key| key.strip_prefix(self.rules.prefix))
+            .filter(|id| id.bytes().all(|byte| byte.is_ascii_digit()))
+            .map(str::to_owned)
+            .collect();
+        stored
+    }
+
     fn tabled(
         &self,
         objects: &[&Object],
         wanted: &[String],
     ) -> Result<BTreeMap<u64, Stored>, Failure> {
-        let ids: BTreeSet<&str> = objects.iter().map(|object| object.id.as_str()).collect();
-        let customers: Vec<u64> = self
-            .settings
-            .customers
+        let customers: BTreeSet<u64> = objects
             .iter()
-            .filter(|pair| ids.contains(pair.company.as_str()))
-            .map(|pair| pair.customer)
+            .flat_map(|object| company::ids(object))
+            .flat_map(|id| self.rules.table.customers(id))
+            .copied()
             .collect();
-        if customers.is_empty() {
-            return Ok(BTreeMap::new());
+        let customers: Vec<u64> = customers.into_iter().collect();
+        let mut tabled = BTreeMap::new();
+        for ids in customers.chunks(BATCH) {
+            let found = records::read(KIND, ids, wanted)?;
+            tabled.extend(
+                found
+                    .into_iter()
+                    .flatten()
+                    .map(|stored| (stored.id, self.own(stored))),
+            );
         }
-        let found = records::read(KIND, &customers, wanted)?;
-        Ok(found
-            .into_iter()
-            .flatten()
-            .map(|stored| (stored.id, stored))
-            .collect())
+        Ok(tabled)
     }
 
-    fn report(
+    /// Customers that bear the name of a company that is not linked.
+    fn named(
         &self,
-        object: &Object,
-        outcome: &str,
-        reason: Option<Failure>,
-        record: Option<u64>,
-    ) -> ReportRow {
+        objects: &[&Object],
+        candidates: &Candidates,
+        wanted: &[String],
+    ) -> Result<BTreeMap<String, Vec<Stored>>, Failure> {
+        let names: Vec<String> = objects
+            .iter()
+            .filter(|object| !candidates.linked.contains_key(&object.id))
+            .filter_map(|object| company::title(object))
+            .map(str::to_owned)
+            .collect();
+        let mut named: BTreeMap<String, Vec<Stored>> = BTreeMap::new();
+        for names in names.chunks(BATCH) {
+            for candidate in records::find(KIND, company::NAME, names, wanted)? {
+                let Some(name) = text_of(&candidate.record, company::NAME) else {
+                    continue;
+                };
+                let same = named.entry(fold(name)).or_default();
+                // Two companies may have asked for the same name.
+                if !same.iter().any(|known| known.id == candidate.record.id) {
+                    same.push(self.own(candidate.record));
+                }
+            }
+        }
+        Ok(named)
+    }
+
+    fn report(&self, object: &Object, ended: Ended) -> ReportRow {
         ReportRow {
             object: RemoteObject {
                 entity: OBJECTS.to_owned(),
-                key: object.id.clone(),
+                key: self.rules.key(&object.id),
                 title: company::title(object).unwrap_or_default().to_owned(),
                 address: Some(self.account.record_address(company::TYPE_ID, &object.id)),
             },
@@ -182,45 +215,12 @@ impl Desk<'_> {
                 })
                 .into_iter()
                 .collect(),
-            outcome: outcome.to_owned(),
-            reason,
+            outcome: ended.outcome.to_owned(),
+            reason: ended.reason,
             kind: KIND.to_owned(),
-            record,
+            record: ended.record,
         }
     }
-}
-
-/// Customers that bear the name of a company that is not linked.
-fn named(
-    objects: &[&Object],
-    candidates: &Candidates,
-    wanted: &[String],
-) -> Result<BTreeMap<String, Vec<Stored>>, Failure> {
-    let names: Vec<String> = objects
-        .iter()
-        .filter(|object| !candidates.linked.contains_key(&object.id))
-        .filter_map(|object| company::title(object))
-        .map(str::to_owned)
-        .collect();
-    if names.is_empty() {
-        return Ok(BTreeMap::new());
-    }
-    let mut with_name = wanted.to_vec();
-    if !with_name.iter().any(|field| field == company::NAME) {
-        with_name.push(company::NAME.to_owned());
-    }
-    let mut named: BTreeMap<String, Vec<Stored>> = BTreeMap::new();
-    for candidate in records::find(KIND, company::NAME, &names, &with_name)? {
-        let Some(name) = text_of(&candidate.record, company::NAME) else {
-            continue;
-        };
-        let same = named.entry(fold(name)).or_default();
-        // Two companies may have asked for the same name.
-        if !same.iter().any(|known| known.id == candidate.record.id) {
-            same.push(candidate.record);
-        }
-    }
-    Ok(named)
 }
 
 /// Customers that were linked by a call that never came to remember it: their
@@ -274,6 +274,33 @@ struct Ended {
 }
 
 impl Ended {
+    /// Whether the row is read again at the next import.
+    fn is_held(&self) -> bool {
+        matches!(self.outcome, "conflict" | "failed")
+    }
+
+    fn unanswered(unanswered: &Unanswered) -> Ended {
+        let (outcome, reason) = match &unanswered.refused {
+            Some(why) => (
+                "failed",
+                Failure::new("remote", format!("HubSpot could not answer it: {why}")),
+            ),
+            None => (
+                "skipped",
+                Failure::new(
+                    "not-found",
+                    "HubSpot has no such company; it may have been deleted or merged.",
+                ),
+            ),
+        };
+        Ended {
+            outcome,
+            reason: Some(reason),
+            record: None,
+            agreed: None,
+        }
+    }
+
     /// Takes the answers to the row's writes from `written`.
     fn of(fate: Fate, written: &mut impl Iterator<Item = Result<Written, Failure>>) -> Ended {
         match fate {
@@ -300,6 +327,7 @@ impl Ended {
                 rows,
                 record,
                 agreed,
+                note,
             } => {
                 let answers: Vec<Result<Written, Failure>> = written.take(rows.len()).collect();
                 let main = answers.first().and_then(|answer| answer.as_ref().ok());
@@ -317,7 +345,7 @@ impl Ended {
                 );
                 Ended {
                     outcome: if unchanged { "unchanged" } else { "written" },
-                    reason: None,
+                    reason: note,
                     record,
                     agreed: record.map(|record| Agreed {
                         record,

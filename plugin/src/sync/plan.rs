@@ -12,7 +12,7 @@ use crate::failure::Failure;
 use crate::field::decide::decide;
 use crate::field::{fold, text};
 use crate::hubspot::objects::Object;
-use crate::matching::{self, By, Candidates, Match, value_of};
+use crate::matching::{self, By, Candidates, Match, Table, text_of, value_of};
 use crate::settings::Companies;
 
 /// HubSpot's values as of the last comparison, and the record that they were
@@ -30,7 +30,7 @@ pub struct Agreed {
 pub struct Known {
     /// Records that could be meant.
     pub candidates: Candidates,
-    /// By HubSpot id.
+    /// By HubSpot id, merged ones included.
     pub agreed: BTreeMap<String, Agreed>,
     /// Customers without any site.
     pub without_site: BTreeSet<u64>,
@@ -57,6 +57,8 @@ pub enum Fate {
         record: Option<u64>,
         /// What to remember once they stand; the record is filled in.
         agreed: BTreeMap<String, Option<String>>,
+        /// What a person should know although it goes in.
+        note: Option<Failure>,
     },
     /// Nothing to write.
     Unchanged {
@@ -76,21 +78,35 @@ pub enum Fate {
     },
 }
 
+/// How companies are imported.
+#[derive(Debug)]
+pub struct Rules<'a> {
+    /// The settings.
+    pub settings: &'a Companies,
+    /// Their mapping table.
+    pub table: Table<'a>,
+    /// The fields that are filled.
+    pub fields: &'a [Mapped],
+    /// Goes before the ids of HubSpot in external keys.
+    pub prefix: &'a str,
+}
+
+impl Rules<'_> {
+    /// The external key of a HubSpot id.
+    pub fn key(&self, id: &str) -> String {
+        format!("{}{id}", self.prefix)
+    }
+}
+
 /// Plans one company.
-pub fn plan(
-    object: &Object,
-    settings: &Companies,
-    fields: &[Mapped],
-    known: &Known,
-    taken: &mut Taken,
-) -> Fate {
+pub fn plan(object: &Object, rules: &Rules<'_>, known: &Known, taken: &mut Taken) -> Fate {
     let linked = known.candidates.linked.get(&object.id);
     let stop = |outcome, reason| Fate::Stop {
         outcome,
         reason,
         record: linked.map(|record| record.id),
     };
-    if !company::is_included(settings, object) {
+    if !company::is_included(rules.settings, object) {
         return stop("skipped", stage_not_chosen(object));
     }
     let Some(title) = company::title(object) else {
@@ -102,33 +118,10 @@ pub fn plan(
             ),
         );
     };
-    let pairs: Vec<u64> = settings
-        .customers
-        .iter()
-        .filter(|pair| pair.company == object.id)
-        .map(|pair| pair.customer)
-        .collect();
-    if let Some(twice) = pairs.iter().find(|id| {
-        settings
-            .customers
-            .iter()
-            .any(|pair| pair.customer == **id && pair.company != object.id)
-    }) {
-        return stop(
-            "conflict",
-            Failure::new(
-                "mapped-twice",
-                format!(
-                    "The customer mapping table names customer {twice} for several companies. Remove all rows but one."
-                ),
-            ),
-        );
-    }
     match matching::find(
-        &object.id,
+        &company::ids(object),
         title,
-        company::merged_ids(object),
-        &pairs,
+        &rules.table,
         &known.candidates,
     ) {
         Match::Stop(reason) => stop("conflict", reason),
@@ -136,19 +129,18 @@ pub fn plan(
             Some(other) => stop("conflict", same_name(title, other)),
             None => {
                 taken.names.insert(fold(title), object.id.clone());
-                create(object, title, settings, fields)
+                create(object, title, rules)
             }
         },
-        Match::Is(record, by) => {
-            if let Some(other) = taken.records.insert(record.id, object.id.clone())
-                && other != object.id
-                && by != By::Link
-            {
-                taken.records.insert(record.id, other.clone());
-                return stop("conflict", same_name(title, &other));
+        Match::Is(record, by) => match taken.records.get(&record.id) {
+            Some(other) if *other != object.id && by != By::Link => {
+                stop("conflict", same_name(title, other))
             }
-            update(object, record, by, settings, fields, known)
-        }
+            _ => {
+                taken.records.insert(record.id, object.id.clone());
+                update(object, record, by, rules, known)
+            }
+        },
     }
 }
 
@@ -179,7 +171,7 @@ fn values(object: &Object, fields: &[Mapped]) -> BTreeMap<String, Option<String>
     fields
         .iter()
         .map(|mapped| {
-            let value = object.property(&mapped.property).map(str::to_owned);
+            let value = company::value(object, mapped).map(str::to_owned);
             (mapped.field.clone(), value)
         })
         .collect()
@@ -192,16 +184,18 @@ fn field(name: &str, value: Value) -> Field {
     }
 }
 
-fn create(object: &Object, title: &str, settings: &Companies, fields: &[Mapped]) -> Fate {
-    let mut written: Vec<Field> = fields
+fn create(object: &Object, title: &str, rules: &Rules<'_>) -> Fate {
+    let mut written: Vec<Field> = rules
+        .fields
         .iter()
-        .map(|mapped| field(&mapped.field, text(object.property(&mapped.property))))
+        .map(|mapped| field(&mapped.field, text(company::value(object, mapped))))
         .filter(|field| field.value != Value::None)
         .collect();
+    // A mapping row may fill the name with a property that is empty here.
     if !written.iter().any(|field| field.name == company::NAME) {
         written.push(field(company::NAME, Value::Text(title.to_owned())));
     }
-    if let Some(top_level) = settings.top_level {
+    if let Some(top_level) = rules.settings.top_level {
         written.push(field(
             company::TOP_LEVEL,
             Value::Reference(RecordRef::Id(top_level)),
@@ -209,55 +203,55 @@ fn create(object: &Object, title: &str, settings: &Companies, fields: &[Mapped])
     }
     let customer = Row {
         kind: company::KIND.to_owned(),
-        key: Some(object.id.clone()),
+        key: Some(rules.key(&object.id)),
         id: None,
-        other_keys: company::merged_ids(object).map(str::to_owned).collect(),
+        other_keys: company::merged_ids(object)
+            .map(|id| rules.key(id))
+            .collect(),
         expected: None,
         fields: written,
         options: RowOptions::MAY_CREATE,
     };
     Fate::Write {
-        rows: vec![customer, first_site(object, settings)],
+        rows: vec![customer, first_site(object, rules)],
         record: None,
-        agreed: values(object, fields),
+        agreed: values(object, rules.fields),
+        note: None,
     }
 }
 
 /// The first site of a new customer, under the same key: in Halo, users sit at
 /// sites. It refers to the customer by key, also one made in the same call.
-fn first_site(object: &Object, settings: &Companies) -> Row {
+fn first_site(object: &Object, rules: &Rules<'_>) -> Row {
     Row {
         kind: company::SITE.to_owned(),
-        key: Some(object.id.clone()),
+        key: Some(rules.key(&object.id)),
         id: None,
         other_keys: Vec::new(),
         expected: None,
         fields: vec![
-            field(company::NAME, Value::Text(settings.first_site.clone())),
+            field(
+                company::NAME,
+                Value::Text(rules.settings.first_site.clone()),
+            ),
             field(
                 company::SITE_CUSTOMER,
-                Value::Reference(RecordRef::Key(object.id.clone())),
+                Value::Reference(RecordRef::Key(rules.key(&object.id))),
             ),
         ],
         options: RowOptions::MAY_CREATE,
     }
 }
 
-fn update(
-    object: &Object,
-    record: &Stored,
-    by: By,
-    settings: &Companies,
-    fields: &[Mapped],
-    known: &Known,
-) -> Fate {
-    let last = known
-        .agreed
-        .get(&object.id)
-        .filter(|agreed| agreed.record == record.id);
+fn update(object: &Object, record: &Stored, by: By, rules: &Rules<'_>, known: &Known) -> Fate {
+    // What was agreed for a company goes with it into a merge.
+    let last = company::ids(object)
+        .into_iter()
+        .filter_map(|id| known.agreed.get(id))
+        .find(|agreed| agreed.record == record.id);
     let mut written = Vec::new();
-    for mapped in fields {
-        let now = text(object.property(&mapped.property));
+    for mapped in rules.fields {
+        let now = text(company::value(object, mapped));
         let last = last
             .and_then(|agreed| agreed.values.get(&mapped.field))
             .map(|value| text(value.as_deref()));
@@ -276,7 +270,7 @@ fn update(
     }
     let is_linked = record.keys.contains(&object.id);
     let needs_site = by == By::Link && known.without_site.contains(&record.id);
-    let agreed = values(object, fields);
+    let agreed = values(object, rules.fields);
     if written.is_empty() && is_linked && !needs_site {
         return Fate::Unchanged {
             record: record.id,
@@ -285,7 +279,7 @@ fn update(
     }
     let mut rows = vec![Row {
         kind: company::KIND.to_owned(),
-        key: Some(object.id.clone()),
+        key: Some(rules.key(&object.id)),
         id: Some(record.id),
         other_keys: Vec::new(),
         expected: Some(record.revision),
@@ -298,13 +292,28 @@ fn update(
         },
     }];
     if needs_site {
-        rows.push(first_site(object, settings));
+        rows.push(first_site(object, rules));
     }
     Fate::Write {
         rows,
         record: Some(record.id),
         agreed,
+        note: linked_while_inactive(record, is_linked),
     }
+}
+
+/// A3: inactive customers match too, and that is said.
+fn linked_while_inactive(record: &Stored, is_linked: bool) -> Option<Failure> {
+    let is_inactive = text_of(record, company::INACTIVE) == Some("true");
+    (is_inactive && !is_linked).then(|| {
+        Failure::new(
+            "inactive",
+            format!(
+                "It was linked to customer {}, which is inactive in Halo. Make it active, or map the company to another customer.",
+                record.id
+            ),
+        )
+    })
 }
 
 #[cfg(test)]
@@ -350,11 +359,20 @@ mod tests {
         known
     }
 
+    fn rules<'a>(settings: &'a Companies, fields: &'a [Mapped]) -> Rules<'a> {
+        Rules {
+            settings,
+            table: Table::new(&settings.customers),
+            fields,
+            prefix: "",
+        }
+    }
+
     fn plan_one(object: &Object, settings: &Companies, known: &Known) -> Fate {
+        let fields = company::fields(&settings.fields);
         plan(
             object,
-            settings,
-            &company::fields(&settings.fields),
+            &rules(settings, &fields),
             known,
             &mut Taken::default(),
         )
@@ -382,6 +400,7 @@ mod tests {
             rows,
             record: None,
             agreed,
+            ..
         } = &fate
         else {
             panic!("{fate:?}");
@@ -532,7 +551,7 @@ mod tests {
         let fields = company::fields(&[]);
         let mut plan_next = |id: &str, known: &Known| {
             let object = Object::with(id, &[("name", "Acme")]);
-            plan(&object, &settings(), &fields, known, &mut taken)
+            plan(&object, &rules(&settings(), &fields), known, &mut taken)
         };
         assert!(matches!(
             plan_next("1", &Known::default()),
@@ -553,7 +572,7 @@ mod tests {
         let mut taken = Taken::default();
         let mut plan_next = |id: &str| {
             let object = Object::with(id, &[("name", "Acme")]);
-            plan(&object, &settings(), &fields, &known, &mut taken)
+            plan(&object, &rules(&settings(), &fields), &known, &mut taken)
         };
         assert!(matches!(plan_next("3"), Fate::Write { .. }));
         assert!(matches!(
@@ -577,5 +596,73 @@ mod tests {
         let object = Object::with("1", &[("name", "Acme"), ("industry_note", "Bikes")]);
         let fate = plan_one(&object, &settings, &Known::default());
         assert!(written(&fate).contains(&("CFIndustry".to_owned(), "Bikes".to_owned())));
+    }
+
+    #[test]
+    fn a_company_that_gets_a_name_after_its_domain_is_renamed() {
+        let bare = Object::with("1", &[("name", "  "), ("domain", "acme.com")]);
+        let fate = plan_one(&bare, &settings(), &Known::default());
+        assert!(written(&fate).contains(&("name".to_owned(), "acme.com".to_owned())));
+        let object = Object::with("1", &[("name", "Acme"), ("domain", "acme.com")]);
+        let record = customer(7, &[("name", "acme.com"), ("domain", "acme.com")], &["1"]);
+        let known = linked(record, &[("name", "acme.com"), ("domain", "acme.com")]);
+        let fate = plan_one(&object, &settings(), &known);
+        assert_eq!(written(&fate), [("name".to_owned(), "Acme".to_owned())]);
+    }
+
+    #[test]
+    fn what_was_agreed_goes_with_a_company_into_a_merge() {
+        let object = Object::with(
+            "9",
+            &[
+                ("name", "Acme"),
+                ("phone", "2"),
+                ("hs_merged_object_ids", "1;3"),
+            ],
+        );
+        let record = customer(7, &[("name", "Acme"), ("main_phonenumber", "1")], &["1"]);
+        let known = linked(record, &[("name", "Acme"), ("main_phonenumber", "1")]);
+        let fate = plan_one(&object, &settings(), &known);
+        assert_eq!(
+            written(&fate),
+            [("main_phonenumber".to_owned(), "2".to_owned())]
+        );
+    }
+
+    #[test]
+    fn a3_a_link_to_an_inactive_customer_is_said_once() {
+        let object = Object::with("1", &[("name", "Acme")]);
+        let inactive = |keys: &[&str]| customer(7, &[("name", "Acme"), ("inactive", "true")], keys);
+        let mut known = Known::default();
+        known
+            .candidates
+            .named
+            .insert("acme".to_owned(), vec![inactive(&[])]);
+        let fate = plan_one(&object, &settings(), &known);
+        assert!(
+            matches!(fate, Fate::Write { note: Some(_), .. }),
+            "{fate:?}"
+        );
+        let known = linked(inactive(&["1"]), &[("name", "Acme")]);
+        assert!(matches!(
+            plan_one(&object, &settings(), &known),
+            Fate::Unchanged { .. }
+        ));
+    }
+
+    #[test]
+    fn keys_of_another_account_carry_its_prefix() {
+        let settings = settings();
+        let rules = Rules {
+            prefix: "999-",
+            ..rules(&settings, &[])
+        };
+        let object = Object::with("1", &[("name", "Acme")]);
+        let fate = plan(&object, &rules, &Known::default(), &mut Taken::default());
+        let Fate::Write { rows, .. } = fate else {
+            panic!("{fate:?}")
+        };
+        assert_eq!(rows[0].key.as_deref(), Some("999-1"));
+        assert_eq!(rows[1].key.as_deref(), Some("999-1"));
     }
 }

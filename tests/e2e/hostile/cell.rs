@@ -1,7 +1,7 @@
 //! A cell for the hostile component: a folder, a host with that one connector, an
 //! address that it may reach and one that it may not.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
@@ -108,11 +108,7 @@ impl Cell {
             ),
         )
         .unwrap();
-        let config = Config::load(&folder.path().join("halo.toml")).unwrap();
-        let store = SqliteStore::open(&config.path(&config.store.path), schema::INDEXED).unwrap();
-        let mut host = Host::with_store(config, Arc::new(store), Clock::default())
-            .await
-            .unwrap();
+        let mut host = open_host(folder.path(), Clock::default()).await;
         host.call_time = time;
         let connection = host.connection(NAME).await.unwrap();
         Cell {
@@ -221,6 +217,15 @@ impl Cell {
             .unwrap_or_else(|| panic!("{entity} has no reason"));
         (run.state, failure.code, failure.message)
     }
+}
+
+/// A host on the folder of a cell, as after a restart.
+pub async fn open_host(folder: &Path, clock: Clock) -> Host {
+    let config = Config::load(&folder.join("halo.toml")).unwrap();
+    let store = SqliteStore::open(&config.path(&config.store.path), schema::INDEXED).unwrap();
+    Host::with_store(config, Arc::new(store), clock)
+        .await
+        .unwrap()
 }
 
 async fn component() -> PathBuf {

@@ -22,7 +22,7 @@ pub mod network;
 
 use contract::exports::halo::integration as exports;
 use contract::halo::integration::types;
-use exports::{connector, importer};
+use exports::{connector, importer, scheduled};
 use types::Failure;
 
 /// The component.
@@ -54,6 +54,12 @@ impl connector::Guest for Component {
 impl importer::Guest for Component {
     fn run(request: importer::Request) -> Result<types::Slice, Failure> {
         misdeed::commit(&request.entity)
+    }
+}
+
+impl scheduled::Guest for Component {
+    fn run(name: String, _due: u64) -> Result<types::Slice, Failure> {
+        honest::count_a_call(&name)
     }
 }
 

@@ -15,6 +15,7 @@ type Deed = fn() -> Outcome;
 /// Everything that can be imported.
 const ALL: &[(&str, Deed)] = &[
     ("honest", honest::import),
+    ("plan", honest::plan),
     ("loop", computing::compute_for_ever),
     ("sleep", computing::sleep_for_an_hour),
     ("memory", computing::eat_memory),
