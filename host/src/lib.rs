@@ -7,6 +7,7 @@
 //! | [`host`] | everything put together from a configuration |
 //! | [`connection`] | one connector; each method is one call of an export |
 //! | [`runs`] | imports and previews, slice by slice |
+//! | [`deviations`] | what an import did otherwise than its preview had shown |
 //! | [`engine`] | compile, cache, limits, an instance per call |
 //! | [`capability`] | what a connector imports, one file each |
 //! | [`http`] | the way out: allow-list, rate budgets, pool |
@@ -24,6 +25,7 @@ pub mod config;
 pub mod connection;
 mod contract;
 pub mod description;
+pub mod deviations;
 pub mod doctor;
 pub mod engine;
 pub mod host;

@@ -8,7 +8,7 @@ use std::time::Duration;
 use crate::capability::{Observer, Stop};
 use crate::connection::{Connection, ConnectionError, Selection, Slice, SliceContext};
 use crate::model::{Failure, RunId, Timestamp};
-use crate::store::{Counts, NewRun, ReportFilter, ReportedRow, RunMode};
+use crate::store::{Counts, NewRun, Run, RunMode};
 
 /// A pause up to this long is waited for within the run, as a person would sit out;
 /// for a longer one the run ends as `waiting` and says when to go on. A remote that
@@ -28,6 +28,38 @@ pub struct RunRequest {
     pub full: bool,
     /// Import or preview.
     pub mode: RunMode,
+    /// For an import: the preview that it confirms.
+    pub confirms: Option<RunId>,
+}
+
+impl RunRequest {
+    /// What is recorded with the run.
+    fn arguments(&self) -> Arguments {
+        Arguments {
+            selection: self.selection.clone(),
+            full: self.full,
+            confirms: self.confirms,
+        }
+    }
+}
+
+/// What a run was asked for, as it is recorded.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Arguments {
+    /// Which rows.
+    pub selection: Selection,
+    /// Everything, not only what changed.
+    pub full: bool,
+    /// The preview that it confirms.
+    #[serde(default)]
+    pub confirms: Option<RunId>,
+}
+
+impl Arguments {
+    /// Of a recorded run; nothing when a newer program wrote something else.
+    pub fn of(run: &Run) -> Option<Arguments> {
+        serde_json::from_str(&run.arguments).ok()
+    }
 }
 
 /// How a run ended.
@@ -68,13 +100,13 @@ pub async fn run(
     }
     let held = connection.take_lane().await?;
     let store = connection.store();
-    let arguments = serde_json::json!({ "selection": request.selection, "full": request.full });
+    let arguments = serde_json::to_string(&request.arguments()).unwrap_or_default();
     let run = store
         .run_begin(&NewRun {
             connection: connection.name.clone(),
             entity: request.entity.clone(),
             mode: request.mode,
-            arguments: arguments.to_string(),
+            arguments,
             at: connection.now(),
         })
         .await?;
@@ -195,142 +227,5 @@ pub fn show_time(at: Timestamp) -> String {
     match jiff::Timestamp::from_millisecond(millisecond) {
         Ok(time) => time.strftime("%Y-%m-%d %H:%M:%S UTC").to_string(),
         Err(_) => at.to_string(),
-    }
-}
-
-/// A difference between what a preview showed and what its import did.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
-pub struct Deviation {
-    /// The remote row.
-    pub key: String,
-    /// What people call it.
-    pub title: String,
-    /// What the preview showed.
-    pub shown: String,
-    /// What happened.
-    pub done: String,
-}
-
-/// What an import did otherwise than its preview showed, because the remote (or
-/// Halo) changed in between.
-pub async fn deviations(
-    connection: &Connection,
-    preview: RunId,
-    import: RunId,
-) -> Result<Vec<Deviation>, ConnectionError> {
-    let store = connection.store();
-    let mut deviations = Vec::new();
-    let mut shown = Pages::new(store.clone(), preview);
-    let mut done = Pages::new(store.clone(), import);
-    let (mut left, mut right) = (shown.next().await?, done.next().await?);
-    // Both come in the order of their keys.
-    loop {
-        let order = match (&left, &right) {
-            (None, None) => return Ok(deviations),
-            (Some(_), None) => std::cmp::Ordering::Less,
-            (None, Some(_)) => std::cmp::Ordering::Greater,
-            (Some(left), Some(right)) => order_of(left).cmp(&order_of(right)),
-        };
-        let (before, after) = match order {
-            std::cmp::Ordering::Less => (left.take(), None),
-            std::cmp::Ordering::Greater => (None, right.take()),
-            std::cmp::Ordering::Equal => (left.take(), right.take()),
-        };
-        if left.is_none() && order != std::cmp::Ordering::Greater {
-            left = shown.next().await?;
-        }
-        if right.is_none() && order != std::cmp::Ordering::Less {
-            right = done.next().await?;
-        }
-        let told = |row: &Option<ReportedRow>| row.as_ref().map_or("not there".to_owned(), told_of);
-        let (shown, done) = (told(&before), told(&after));
-        if shown != done
-            && let Some(row) = after.or(before)
-        {
-            deviations.push(Deviation {
-                key: row.row.key,
-                title: row.row.title,
-                shown,
-                done,
-            });
-        }
-    }
-}
-
-fn order_of(row: &ReportedRow) -> (usize, &str) {
-    (row.row.key.len(), &row.row.key)
-}
-
-/// What a row came to, in one word: its effect if something was written, else
-/// its outcome.
-pub fn outcome_of(row: &ReportedRow) -> &str {
-    use crate::model::Effect;
-    match (row.row.outcome.as_str(), row.effect) {
-        // Read twice in one run: written once, then found unchanged.
-        ("written" | "unchanged", Some(effect)) => match effect {
-            Effect::Created => "created",
-            Effect::Updated => "updated",
-            Effect::Removed => "removed",
-            Effect::Unchanged => "unchanged",
-        },
-        ("written", None) => "unchanged",
-        (outcome, _) => outcome,
-    }
-}
-
-/// What a row came to, with the values: equal exactly when a preview was right.
-fn told_of(row: &ReportedRow) -> String {
-    let mut told = outcome_of(row).to_owned();
-    for change in &row.changes {
-        told.push_str(&format!(
-            "; {}: {} → {}",
-            change.field,
-            change.from.display(),
-            change.to.display()
-        ));
-    }
-    told
-}
-
-/// Report rows of a run, page by page, so that memory does not grow with them.
-struct Pages {
-    store: Arc<dyn crate::store::Store>,
-    run: RunId,
-    page: std::vec::IntoIter<ReportedRow>,
-    after: Option<String>,
-    ended: bool,
-}
-
-impl Pages {
-    const SIZE: u32 = 500;
-
-    fn new(store: Arc<dyn crate::store::Store>, run: RunId) -> Pages {
-        Pages {
-            store,
-            run,
-            page: Vec::new().into_iter(),
-            after: None,
-            ended: false,
-        }
-    }
-
-    async fn next(&mut self) -> Result<Option<ReportedRow>, ConnectionError> {
-        loop {
-            if let Some(row) = self.page.next() {
-                return Ok(Some(row));
-            }
-            if self.ended {
-                return Ok(None);
-            }
-            let filter = ReportFilter {
-                after: self.after.take(),
-                limit: Pages::SIZE,
-                ..ReportFilter::default()
-            };
-            let page = self.store.reported(self.run, &filter).await?;
-            self.ended = page.len() < Pages::SIZE as usize;
-            self.after = page.last().map(|row| row.row.key.clone());
-            self.page = page.into_iter();
-        }
     }
 }

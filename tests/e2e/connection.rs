@@ -237,6 +237,7 @@ async fn run(connection: &Connection) -> Result<Summary, ConnectionError> {
         selection: Selection::Everything,
         full: true,
         mode: RunMode::Import,
+        confirms: None,
     };
     runs::run(connection, &request, Arc::new(Unwatched), Stop::default()).await
 }

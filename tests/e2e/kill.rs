@@ -98,24 +98,28 @@ async fn an_import_killed_at_any_moment_ends_like_a_clean_one_and_reads_at_most_
 #[cfg(unix)]
 async fn an_interrupted_import_finishes_its_page_and_says_how_to_go_on() {
     let shop = connected(2_000).await;
+    let preview = shop.result(&["preview", "hubspot", "companies"]).await.unwrap();
+    let preview = preview[0]["summary"]["run"].to_string();
+    shop.sim.reset_stats();
     shop.sim.set_latency(Duration::from_millis(50));
-    let mut command = shop.command(&["import", "hubspot", "companies"]);
+    let import = ["import", "hubspot", "companies", "--preview", &preview];
+    let mut command = shop.command(&import);
     command
         .stdout(std::process::Stdio::piped())
         .stderr(std::process::Stdio::piped());
-    let import = command.spawn().unwrap();
-    let process = import.id().unwrap().to_string();
+    let running = command.spawn().unwrap();
+    let process = running.id().unwrap().to_string();
     wait_until(|| shop.sim.stats().calls_of("GET", "/companies") >= 3).await;
     let sent = std::process::Command::new("kill")
         .args(["-INT", &process])
         .status()
         .unwrap();
     assert!(sent.success());
-    let ended = import.wait_with_output().await.unwrap();
+    let ended = running.wait_with_output().await.unwrap();
     let told = String::from_utf8_lossy(&ended.stderr).into_owned();
     assert_eq!(ended.status.code(), Some(4), "{told}");
     assert!(
-        told.contains("To go on: halo-host import hubspot companies"),
+        told.contains(&format!("To go on: halo-host import hubspot companies --preview {preview}")),
         "{told}"
     );
     let read = shop.sim.stats().calls_of("GET", "/companies");
@@ -126,9 +130,8 @@ async fn an_interrupted_import_finishes_its_page_and_says_how_to_go_on() {
         "whole pages: {customers}"
     );
     shop.sim.set_latency(Duration::ZERO);
-    shop.result(&["import", "hubspot", "companies"])
-        .await
-        .unwrap();
+    let done = shop.result(&import).await.unwrap();
+    assert_eq!(done[0]["deviations"], serde_json::json!([]), "over both runs");
     assert_eq!(
         shop.records().unwrap().all("customer").await.unwrap().len(),
         2_000

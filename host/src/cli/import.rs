@@ -7,7 +7,8 @@ use super::output::{Watcher, table};
 use super::{Context, Done, Ended, needs_a_person, stop_on_signal};
 use crate::capability::Stop;
 use crate::connection::{Connection, Selection};
-use crate::runs::{self, RunRequest, Summary, outcome_of};
+use crate::deviations::{Deviation, deviations, outcome_of};
+use crate::runs::{self, Arguments, RunRequest, Summary};
 use crate::store::{Counts, ReportFilter, ReportedRow, RunMode};
 
 #[derive(Debug, clap::Args)]
@@ -70,6 +71,7 @@ impl Preview {
             selection: selection(self.select),
             full: self.full,
             mode: RunMode::Preview,
+            confirms: None,
         };
         let stop = Stop::default();
         stop_on_signal(&stop, "Stopping after this page; nothing was written.");
@@ -90,11 +92,26 @@ impl Preview {
                 ));
             }
         }
-        end(&summary, &connection.name)
+        end(&summary, "")
     }
 }
 
 impl Import {
+    /// The command as it was given, to be given again.
+    fn again(&self) -> String {
+        let mut command = format!("halo-host import {} {}", self.name, self.entity);
+        if !self.select.is_empty() {
+            command.push_str(&format!(" --select {}", self.select.join(",")));
+        }
+        if let Some(preview) = self.preview {
+            command.push_str(&format!(" --preview {preview}"));
+        }
+        if self.full {
+            command.push_str(" --full");
+        }
+        command
+    }
+
     pub(crate) async fn run(self, context: &Context) -> Done {
         let (_host, connection) = context.connection(&self.name).await?;
         let stop = Stop::default();
@@ -115,17 +132,18 @@ impl Import {
                 selection: selection(self.select.clone()),
                 full: self.full,
                 mode: RunMode::Import,
+                confirms: self.preview,
             };
             if let Some(preview) = self.preview {
-                (request.selection, request.full) =
-                    arguments_of(&connection, &request.entity, preview).await?;
+                let arguments = arguments_of(&connection, &request.entity, preview).await?;
+                (request.selection, request.full) = (arguments.selection, arguments.full);
             }
             let summary = watched(&connection, &request, &stop).await?;
-            let mut deviations = Vec::new();
+            let mut different = Vec::new();
             if let Some(preview) = self.preview
                 && summary.state == "done"
             {
-                deviations = runs::deviations(&connection, preview, summary.run).await?;
+                different = deviations(&connection, preview).await?;
                 connection.store().drop_layer(preview).await?;
             }
             let reasons = ["conflict", "failed", "waiting", "skipped"];
@@ -133,7 +151,7 @@ impl Import {
                 let document = serde_json::json!({
                     "summary": summary,
                     "not-imported": rows(&connection, summary.run, &reasons, u32::MAX).await?,
-                    "deviations": deviations,
+                    "deviations": different,
                 });
                 context.out.result(&document, String::new);
             } else {
@@ -152,10 +170,10 @@ impl Import {
                     ));
                 }
                 if self.preview.is_some() && summary.state == "done" {
-                    context.out.say(&deviation_lines(&deviations));
+                    context.out.say(&deviation_lines(&different));
                 }
             }
-            end(&summary, &connection.name)?;
+            end(&summary, &self.again())?;
         }
         Ok(())
     }
@@ -166,12 +184,7 @@ async fn arguments_of(
     connection: &Connection,
     entity: &str,
     preview: u64,
-) -> Result<(Selection, bool), Ended> {
-    #[derive(serde::Deserialize)]
-    struct Arguments {
-        selection: Selection,
-        full: bool,
-    }
+) -> Result<Arguments, Ended> {
     let run = connection.store().run(preview).await?.filter(|run| {
         run.mode == RunMode::Preview && run.connection == connection.name && run.entity == entity
     });
@@ -186,9 +199,8 @@ async fn arguments_of(
             "Preview {preview} did not finish; make a new one."
         )));
     }
-    let arguments: Arguments = serde_json::from_str(&run.arguments)
-        .map_err(|error| Ended::Failed(format!("Preview {preview} cannot be read: {error}.")))?;
-    Ok((arguments.selection, arguments.full))
+    Arguments::of(&run)
+        .ok_or_else(|| Ended::Failed(format!("Preview {preview} cannot be read; make a new one.")))
 }
 
 async fn watched(
@@ -203,7 +215,9 @@ async fn watched(
 }
 
 /// The end of a run as the end of the program.
-fn end(summary: &Summary, connection: &str) -> Done {
+///
+/// `again` is the command that goes on.
+fn end(summary: &Summary, again: &str) -> Done {
     let failure = summary.failure.as_ref();
     let message = failure.map_or_else(String::new, ToString::to_string);
     match summary.state {
@@ -212,8 +226,7 @@ fn end(summary: &Summary, connection: &str) -> Done {
             "The preview was stopped; nothing was written.".to_owned(),
         )),
         "stopped" => Err(Ended::Stopped(format!(
-            "What was done stands. To go on: halo-host import {connection} {}",
-            summary.entity
+            "What was done stands. To go on: {again}"
         ))),
         "waiting" => Err(Ended::Wait(message)),
         _ if failure.is_some_and(|failure| needs_a_person(&failure.code)) => {
@@ -374,7 +387,7 @@ fn count_line(summary: &Summary, to_be: &str) -> Option<String> {
     }
 }
 
-fn deviation_lines(deviations: &[runs::Deviation]) -> String {
+fn deviation_lines(deviations: &[Deviation]) -> String {
     if deviations.is_empty() {
         return "The import did exactly what the preview showed.".to_owned();
     }

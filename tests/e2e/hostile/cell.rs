@@ -141,6 +141,7 @@ impl Cell {
             selection: Selection::Everything,
             full: false,
             mode,
+            confirms: None,
         };
         runs::run(
             &self.connection,
