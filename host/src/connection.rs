@@ -15,6 +15,11 @@ use crate::lanes::{self, Held, LaneError};
 use crate::model::{Failure, RunId, Timestamp};
 use crate::store::{Lane, Scope, Store, StoreError};
 
+mod answers;
+
+use answers::pairs;
+pub use answers::{Account, Begun, Choice, Problem, RemoteField, Selection, Slice, Status};
+
 /// Why something that was asked of a connection did not happen.
 #[derive(Debug, thiserror::Error)]
 pub enum ConnectionError {
@@ -42,131 +47,6 @@ impl From<types::Failure> for ConnectionError {
 }
 
 type Result<T> = std::result::Result<T, ConnectionError>;
-
-/// A problem of the settings.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
-pub struct Problem {
-    /// JSON Pointer into the settings.
-    pub path: String,
-    /// `error` or `warning`.
-    pub severity: &'static str,
-    /// For programs.
-    pub code: String,
-    /// For people.
-    pub message: String,
-}
-
-/// The account at the remote.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
-pub struct Account {
-    /// The remote's id.
-    pub id: String,
-    /// What people call it.
-    pub name: String,
-    /// Its page.
-    pub address: Option<String>,
-}
-
-/// For people: the name, and the id where the name does not say it.
-impl std::fmt::Display for Account {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.name)?;
-        if !self.name.contains(&self.id) {
-            write!(f, " ({})", self.id)?;
-        }
-        Ok(())
-    }
-}
-
-/// What `begin` came to.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Begun {
-    /// Send the person there.
-    Visit(String),
-    /// Nothing more to do.
-    Connected(Account),
-}
-
-/// How a connection stands.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
-pub struct Status {
-    /// `disconnected`, `connected` or `sign-in-again`.
-    pub state: String,
-    /// The account, once known.
-    pub account: Option<Account>,
-    /// Why to sign in again.
-    pub reason: Option<Failure>,
-    /// More to show.
-    pub attributes: std::collections::BTreeMap<String, String>,
-}
-
-impl Status {
-    /// Whether a sign-in is under way.
-    pub fn is_signing_in(&self) -> bool {
-        self.attributes.contains_key("signing-in")
-    }
-}
-
-/// A value to choose from.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
-pub struct Choice {
-    /// What is stored.
-    pub value: String,
-    /// What people read.
-    pub label: String,
-}
-
-/// A property at the remote.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
-pub struct RemoteField {
-    /// Its name.
-    pub name: String,
-    /// What people read.
-    pub label: String,
-    /// A field type of the contract.
-    pub type_name: String,
-    /// `read-only`, `custom`, …
-    pub attributes: std::collections::BTreeMap<String, String>,
-    /// Its options.
-    pub choices: Vec<Choice>,
-}
-
-/// Which rows an import takes.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Selection {
-    /// All.
-    Everything,
-    /// Only these, by the remote's id.
-    Keys(Vec<String>),
-}
-
-/// How a slice ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Slice {
-    /// All is done.
-    Done,
-    /// There is more.
-    More,
-    /// There is more, but not before.
-    WaitUntil(Timestamp),
-    /// As asked.
-    Stopped,
-    /// A person must act.
-    Blocked(Failure),
-}
-
-impl From<types::Slice> for Slice {
-    fn from(slice: types::Slice) -> Self {
-        match slice {
-            types::Slice::Done => Slice::Done,
-            types::Slice::More => Slice::More,
-            types::Slice::WaitUntil(at) => Slice::WaitUntil(at),
-            types::Slice::Stopped => Slice::Stopped,
-            types::Slice::Blocked(failure) => Slice::Blocked(failure.into()),
-        }
-    }
-}
 
 /// What a slice works for.
 pub struct SliceContext<'a> {
@@ -612,30 +492,4 @@ pub(crate) async fn describe(
     let budget = call.budget.clone();
     let answer = budget.watch(export.call_describe(&mut call.store)).await;
     call.explain(answer)
-}
-
-fn pairs(attributes: Vec<types::Attribute>) -> std::collections::BTreeMap<String, String> {
-    attributes
-        .into_iter()
-        .map(|attribute| (attribute.name, attribute.value))
-        .collect()
-}
-
-impl From<exports::connect::Account> for Account {
-    fn from(account: exports::connect::Account) -> Self {
-        Account {
-            id: account.id,
-            name: account.name,
-            address: account.address,
-        }
-    }
-}
-
-impl From<types::Choice> for Choice {
-    fn from(choice: types::Choice) -> Self {
-        Choice {
-            value: choice.value,
-            label: choice.label,
-        }
-    }
 }

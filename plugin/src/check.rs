@@ -8,7 +8,7 @@ use crate::contract::exports::halo::integration::connector::{Problem, Severity};
 use crate::contract::halo::integration::records::{self, FieldInfo};
 use crate::entity::company::{self, KIND, OBJECTS};
 use crate::failure::Failure;
-use crate::field::pairs;
+use crate::field::convert::{Conversion, choice};
 use crate::hubspot::client::{Client, Trouble};
 use crate::hubspot::objects::{self, Page};
 use crate::hubspot::properties::{self, Property};
@@ -141,32 +141,38 @@ pub fn may_import(companies: &Companies) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The properties of mapping rows that HubSpot does not have any more; a row whose
-/// types do not go together is refused.
-pub fn leave_out(client: &mut Client, rows: &[FieldRow]) -> Result<Vec<String>, Trouble> {
+/// What an import needs to know about its mapping rows.
+#[derive(Debug, Default)]
+pub struct Prepared {
+    /// Properties that HubSpot does not have any more; their rows are left out.
+    pub without: Vec<String>,
+    /// By Halo's field.
+    pub conversions: BTreeMap<String, Conversion>,
+}
+
+/// Makes the conversions of mapping rows; a row whose types do not go together is
+/// refused before anything is read.
+pub fn prepare(client: &mut Client, rows: &[FieldRow]) -> Result<Prepared, Trouble> {
+    let mut prepared = Prepared::default();
     if rows.is_empty() {
-        return Ok(Vec::new());
+        return Ok(prepared);
     }
     let known = load(client)?;
     let fields = records::fields(KIND)?;
-    let mut gone = Vec::new();
-    for found in remote_rows(rows, &fields, &known) {
-        match found.code.as_str() {
-            "unknown-property" => {
-                let row = found
-                    .path
-                    .split('/')
-                    .nth(3)
-                    .and_then(|index| index.parse::<usize>().ok());
-                gone.extend(
-                    row.and_then(|index| rows.get(index))
-                        .map(|row| row.property.clone()),
-                );
-            }
-            _ => return Err(Failure::setting(&found.path, found.message).into()),
-        }
+    for (index, row) in rows.iter().enumerate() {
+        let Some(property) = known.get(&row.property) else {
+            prepared.without.push(row.property.clone());
+            continue;
+        };
+        let Some(field) = field_of(&fields, &row.field) else {
+            continue;
+        };
+        let conversion = Conversion::between(property, field, &row.values).map_err(|message| {
+            Failure::setting(&format!("/companies/fields/{index}/property"), message)
+        })?;
+        prepared.conversions.insert(field.name.clone(), conversion);
     }
-    Ok(gone)
+    Ok(prepared)
 }
 
 fn load(client: &mut Client) -> Result<BTreeMap<String, Property>, Trouble> {
@@ -262,14 +268,13 @@ fn remote_rows(
         let Some(field) = field_of(fields, &row.field) else {
             continue;
         };
-        if !pairs::fits(property.type_name(), &field.type_name) {
-            let message = pairs::refusal(
-                &property.name,
-                property.type_name(),
-                &field.name,
-                &field.type_name,
-            );
+        if let Err(message) = Conversion::between(property, field, &row.values) {
             problems.push(problem(&path, Severity::Error, "types", message));
+            continue;
+        }
+        for (value, message) in choice::row_problems(property, field, &row.values) {
+            let path = format!("/companies/fields/{index}/values/{value}");
+            problems.push(problem(&path, Severity::Error, "unknown-option", message));
         }
     }
     problems
@@ -434,6 +439,7 @@ mod tests {
         FieldRow {
             property: property.to_owned(),
             field: field.to_owned(),
+            values: Vec::new(),
         }
     }
 

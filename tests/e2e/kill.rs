@@ -98,7 +98,10 @@ async fn an_import_killed_at_any_moment_ends_like_a_clean_one_and_reads_at_most_
 #[cfg(unix)]
 async fn an_interrupted_import_finishes_its_page_and_says_how_to_go_on() {
     let shop = connected(2_000).await;
-    let preview = shop.result(&["preview", "hubspot", "companies"]).await.unwrap();
+    let preview = shop
+        .result(&["preview", "hubspot", "companies"])
+        .await
+        .unwrap();
     let preview = preview[0]["summary"]["run"].to_string();
     shop.sim.reset_stats();
     shop.sim.set_latency(Duration::from_millis(50));
@@ -119,7 +122,9 @@ async fn an_interrupted_import_finishes_its_page_and_says_how_to_go_on() {
     let told = String::from_utf8_lossy(&ended.stderr).into_owned();
     assert_eq!(ended.status.code(), Some(4), "{told}");
     assert!(
-        told.contains(&format!("To go on: halo-host import hubspot companies --preview {preview}")),
+        told.contains(&format!(
+            "To go on: halo-host import hubspot companies --preview {preview}"
+        )),
         "{told}"
     );
     let read = shop.sim.stats().calls_of("GET", "/companies");
@@ -131,7 +136,11 @@ async fn an_interrupted_import_finishes_its_page_and_says_how_to_go_on() {
     );
     shop.sim.set_latency(Duration::ZERO);
     let done = shop.result(&import).await.unwrap();
-    assert_eq!(done[0]["deviations"], serde_json::json!([]), "over both runs");
+    assert_eq!(
+        done[0]["deviations"],
+        serde_json::json!([]),
+        "over both runs"
+    );
     assert_eq!(
         shop.records().unwrap().all("customer").await.unwrap().len(),
         2_000

@@ -5,6 +5,7 @@
 mod bad_input;
 mod companies;
 mod connection;
+mod explain;
 mod guards;
 mod hostile;
 mod kill;

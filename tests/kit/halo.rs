@@ -70,13 +70,27 @@ impl Halo {
         name: &str,
         type_name: &str,
     ) -> anyhow::Result<()> {
+        self.choice_field(kind, name, type_name, &[]).await
+    }
+
+    /// Adds a field with choices, each a value and its label.
+    pub async fn choice_field(
+        &self,
+        kind: &str,
+        name: &str,
+        type_name: &str,
+        choices: &[(&str, &str)],
+    ) -> anyhow::Result<()> {
         let field = CustomField {
             kind: kind.to_owned(),
             name: name.to_owned(),
             label: name.to_owned(),
             type_name: type_name.to_owned(),
             attributes: Default::default(),
-            choices: Vec::new(),
+            choices: choices
+                .iter()
+                .map(|(value, label)| ((*value).to_owned(), (*label).to_owned()))
+                .collect(),
         };
         Ok(self.store.put_custom_field(&field).await?)
     }

@@ -79,7 +79,7 @@ impl Fields {
 }
 
 /// The types that a custom field may have; Halo's own list.
-const TYPES: [&str; 12] = [
+const TYPES: [&str; 13] = [
     "text",
     "memo",
     "html",
@@ -92,6 +92,7 @@ const TYPES: [&str; 12] = [
     "date",
     "date-time",
     "choice",
+    "choices",
 ];
 
 #[derive(Debug, clap::Subcommand)]

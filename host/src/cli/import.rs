@@ -4,12 +4,12 @@
 use std::sync::Arc;
 
 use super::output::{Watcher, table};
-use super::{Context, Done, Ended, needs_a_person, stop_on_signal};
+use super::{Context, Done, Ended, needs_a_person, rows, stop_on_signal};
 use crate::capability::Stop;
 use crate::connection::{Connection, Selection};
-use crate::deviations::{Deviation, deviations, outcome_of};
+use crate::deviations::{Deviation, deviations};
 use crate::runs::{self, Arguments, RunRequest, Summary};
-use crate::store::{Counts, ReportFilter, ReportedRow, RunMode};
+use crate::store::RunMode;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Preview {
@@ -50,11 +50,6 @@ pub(crate) struct Import {
     full: bool,
 }
 
-/// The outcomes in the order in which they are shown.
-const SHOWN: [&str; 7] = [
-    "created", "updated", "removed", "conflict", "failed", "waiting", "skipped",
-];
-
 fn selection(keys: Vec<String>) -> Selection {
     if keys.is_empty() {
         Selection::Everything
@@ -76,13 +71,19 @@ impl Preview {
         let stop = Stop::default();
         stop_on_signal(&stop, "Stopping after this page; nothing was written.");
         let summary = watched(&connection, &request, &stop).await?;
+        let store = connection.store();
         if context.out.is_json() {
-            let rows = rows(&connection, summary.run, &[], u32::MAX).await?;
+            let rows = rows::read(store, summary.run, &[], None, u32::MAX).await?;
             let document = serde_json::json!({ "summary": summary, "rows": rows });
             context.out.result(&document, String::new);
         } else {
-            show_rows(context, &connection, &summary, self.limit).await?;
-            if let Some(line) = count_line(&summary, "to be ") {
+            for outcome in rows::SHOWN {
+                let page = rows::read(store, summary.run, &[outcome], None, self.limit).await?;
+                if let Some(table) = rows::table_of(outcome, &page, &summary.counts) {
+                    context.out.say(&format!("\n{table}"));
+                }
+            }
+            if let Some(line) = rows::count_line(&summary.counts, summary.state, "to be ") {
                 context.out.say(&format!("\n{line}"));
             }
             if summary.state == "done" {
@@ -146,27 +147,37 @@ impl Import {
                 different = deviations(&connection, preview).await?;
                 connection.store().drop_layer(preview).await?;
             }
-            let reasons = ["conflict", "failed", "waiting", "skipped"];
+            let store = connection.store();
             if context.out.is_json() {
                 let document = serde_json::json!({
                     "summary": summary,
-                    "not-imported": rows(&connection, summary.run, &reasons, u32::MAX).await?,
+                    "not-imported":
+                        rows::read(store, summary.run, &rows::WITH_REASON, None, u32::MAX).await?,
                     "deviations": different,
                 });
                 context.out.result(&document, String::new);
             } else {
                 const REASONS_SHOWN: u32 = 10;
-                if let Some(line) = count_line(&summary, "") {
+                if let Some(line) = rows::count_line(&summary.counts, summary.state, "") {
                     context.out.say(&format!("{}: {line}", summary.entity));
                 }
-                for outcome in reasons {
-                    let rows = rows(&connection, summary.run, &[outcome], REASONS_SHOWN).await?;
-                    show_outcome(context, outcome, &rows, count_of(&summary.counts, outcome));
+                for outcome in rows::WITH_REASON {
+                    let page =
+                        rows::read(store, summary.run, &[outcome], None, REASONS_SHOWN).await?;
+                    if let Some(table) = rows::table_of(outcome, &page, &summary.counts) {
+                        context.out.say(&format!("\n{table}"));
+                    }
                 }
                 if summary.counts.created + summary.counts.updated > 0 {
                     context.out.say(&format!(
                         "What was written, from what to what: halo-host journal --run {}",
                         summary.run
+                    ));
+                }
+                if rows::not_imported(&summary.counts) > 0 {
+                    context.out.say(&format!(
+                        "All rows with their reasons: halo-host report {} {}",
+                        connection.name, summary.run
                     ));
                 }
                 if self.preview.is_some() && summary.state == "done" {
@@ -233,157 +244,6 @@ fn end(summary: &Summary, again: &str) -> Done {
             Err(Ended::Act(message))
         }
         _ => Err(Ended::Failed(message)),
-    }
-}
-
-async fn rows(
-    connection: &Connection,
-    run: u64,
-    outcomes: &[&str],
-    limit: u32,
-) -> Result<Vec<ReportedRow>, Ended> {
-    const PAGE: u32 = 1_000;
-    let mut all = Vec::new();
-    let mut after = None;
-    loop {
-        let left = limit - u32::try_from(all.len()).unwrap_or(limit);
-        let filter = ReportFilter {
-            outcomes: outcomes
-                .iter()
-                .map(|outcome| (*outcome).to_owned())
-                .collect(),
-            after: after.take(),
-            limit: left.min(PAGE),
-        };
-        let page = connection.store().reported(run, &filter).await?;
-        let full = page.len() == filter.limit as usize;
-        after = page.last().map(|row| row.row.key.clone());
-        all.extend(page);
-        if !full || all.len() >= limit as usize {
-            return Ok(all);
-        }
-    }
-}
-
-async fn show_rows(
-    context: &Context,
-    connection: &Connection,
-    summary: &Summary,
-    limit: u32,
-) -> Done {
-    for outcome in SHOWN {
-        let rows = rows(connection, summary.run, &[outcome], limit).await?;
-        show_outcome(context, outcome, &rows, count_of(&summary.counts, outcome));
-    }
-    Ok(())
-}
-
-/// A table of the rows of one outcome, with how many there are in all.
-fn show_outcome(context: &Context, outcome: &str, rows: &[ReportedRow], count: u64) {
-    if rows.is_empty() {
-        return;
-    }
-    let writes = matches!(outcome, "created" | "updated" | "removed");
-    let cells: Vec<Vec<String>> = rows
-        .iter()
-        .flat_map(|row| {
-            let head = vec![row.row.key.clone(), row.row.title.clone()];
-            if writes {
-                changes(head, row)
-            } else {
-                vec![reason(head, row)]
-            }
-        })
-        .collect();
-    let last = if writes { "CHANGES" } else { "REASON" };
-    context.out.say(&format!(
-        "\n{outcome} ({} of {count}):\n{}",
-        rows.len(),
-        table(&["ID", "NAME", last], &cells)
-    ));
-}
-
-/// A line for each field that changes; the first one carries id and name.
-fn changes(head: Vec<String>, row: &ReportedRow) -> Vec<Vec<String>> {
-    let created = outcome_of(row) == "created";
-    let told: Vec<String> = row
-        .changes
-        .iter()
-        .map(|change| {
-            if created {
-                format!("{}: {}", change.field, change.to.display())
-            } else {
-                format!(
-                    "{}: {} → {}",
-                    change.field,
-                    shown(&change.from.display()),
-                    shown(&change.to.display())
-                )
-            }
-        })
-        .collect();
-    let told = if created { vec![told.join(", ")] } else { told };
-    let mut head = Some(head);
-    told.into_iter()
-        .map(|change| {
-            let mut cells = head.take().unwrap_or_else(|| vec![String::new(); 2]);
-            cells.push(change);
-            cells
-        })
-        .collect()
-}
-
-fn reason(mut head: Vec<String>, row: &ReportedRow) -> Vec<String> {
-    let reason = row.row.reason.as_ref();
-    head.push(reason.map_or_else(String::new, ToString::to_string));
-    head
-}
-
-fn shown(value: &str) -> &str {
-    if value.is_empty() { "(empty)" } else { value }
-}
-
-fn count_of(counts: &Counts, outcome: &str) -> u64 {
-    match outcome {
-        "created" => counts.created,
-        "updated" => counts.updated,
-        "unchanged" => counts.unchanged,
-        "skipped" => counts.skipped,
-        "waiting" => counts.waiting,
-        "conflict" => counts.conflict,
-        "failed" => counts.failed,
-        _ => 0,
-    }
-}
-
-/// The sums in one line; nothing for a run that ended before it read a row. In a
-/// preview, records are `to be` created.
-fn count_line(summary: &Summary, to_be: &str) -> Option<String> {
-    let counts = &summary.counts;
-    let mut parts = Vec::new();
-    for outcome in [
-        "created",
-        "updated",
-        "unchanged",
-        "skipped",
-        "waiting",
-        "conflict",
-        "failed",
-    ] {
-        let count = count_of(counts, outcome);
-        if count > 0 {
-            let to_be = if matches!(outcome, "created" | "updated") {
-                to_be
-            } else {
-                ""
-            };
-            parts.push(format!("{count} {to_be}{outcome}"));
-        }
-    }
-    match (parts.is_empty(), summary.state) {
-        (true, "done") => Some("0 read: nothing has changed.".to_owned()),
-        (true, _) => None,
-        (false, _) => Some(format!("{} read: {}.", counts.read, parts.join(", "))),
     }
 }
 

@@ -1,6 +1,6 @@
 //! `journal`: what was written, when, by whom and from what to what.
 
-use super::{Context, Done, Ended};
+use super::{Context, Done, Ended, rows};
 use crate::model::Effect;
 use crate::runs::show_time;
 use crate::store::{JournalEntry, JournalFilter};
@@ -59,7 +59,8 @@ fn parse(record: &str) -> Result<(String, u64), Ended> {
         })
 }
 
-fn show(entry: &JournalEntry) -> String {
+/// An entry with its changes, one a line.
+pub(crate) fn show(entry: &JournalEntry) -> String {
     let effect = match entry.effect {
         Effect::Created => "created",
         Effect::Updated => "updated",
@@ -82,19 +83,7 @@ fn show(entry: &JournalEntry) -> String {
         entry.record
     );
     for change in &entry.changes {
-        let shown = |value: String| {
-            if value.is_empty() {
-                "(empty)".to_owned()
-            } else {
-                value
-            }
-        };
-        text.push_str(&format!(
-            "\n    {}: {} → {}",
-            change.field,
-            shown(change.from.display()),
-            shown(change.to.display())
-        ));
+        text.push_str(&format!("\n    {}", rows::from_to(change)));
     }
     text
 }

@@ -23,9 +23,12 @@ mod init;
 mod journal;
 mod output;
 mod records;
+mod report;
+mod rows;
 mod serve;
 mod settings;
 mod status;
+mod why;
 
 use output::Out;
 
@@ -78,6 +81,10 @@ enum Command {
     Preview(import::Preview),
     /// Import an entity, or all.
     Import(import::Import),
+    /// Show what became of each row in a run, with the reasons.
+    Report(report::Report),
+    /// Tell all that is known of one row at the remote.
+    Why(why::Why),
     /// Show Halo's records.
     Records(records::Records),
     /// Show what was written, when and why.
@@ -227,6 +234,8 @@ async fn dispatch(context: &Context, command: Command) -> Done {
         Command::CustomField(command) => command.run(context).await,
         Command::Preview(command) => command.run(context).await,
         Command::Import(command) => command.run(context).await,
+        Command::Report(command) => command.run(context).await,
+        Command::Why(command) => command.run(context).await,
         Command::Records(command) => command.run(context).await,
         Command::Journal(command) => command.run(context).await,
         Command::Serve(command) => command.run(context).await,

@@ -81,7 +81,8 @@ pub(crate) fn start_log() {
 }
 
 /// Rows with aligned columns under a head. Long cells are cut to keep a row on a
-/// line; on a terminal, the widest columns give way until it fits.
+/// line, the last one of a row much later than the others; on a terminal, the
+/// widest columns give way until it fits.
 pub(crate) fn table(head: &[&str], rows: &[Vec<String>]) -> String {
     let line = console::Term::stdout()
         .size_checked()
@@ -95,16 +96,25 @@ fn table_within(head: &[&str], rows: &[Vec<String>], line: Option<usize>) -> Str
     /// A column that gave way still says something.
     const NARROWEST: usize = 12;
     const WIDEST: usize = 60;
-    let flat = |cell: &str| {
+    /// Nothing stands behind it, and it says why a row was not imported.
+    const WIDEST_LAST: usize = 400;
+    let flat = |cell: &str, widest: usize| {
         let one_line: String = cell
             .chars()
             .map(|c| if c.is_control() { ' ' } else { c })
             .collect();
-        console::truncate_str(&one_line, WIDEST, "…").into_owned()
+        console::truncate_str(&one_line, widest, "…").into_owned()
     };
     let rows: Vec<Vec<String>> = rows
         .iter()
-        .map(|row| row.iter().map(|cell| flat(cell)).collect())
+        .map(|row| {
+            let last = row.len().saturating_sub(1);
+            let widest = |column| if column == last { WIDEST_LAST } else { WIDEST };
+            let cells = row.iter().enumerate();
+            cells
+                .map(|(column, cell)| flat(cell, widest(column)))
+                .collect()
+        })
         .collect();
     let mut widths: Vec<usize> = head.iter().map(|cell| cell.len()).collect();
     for row in &rows {
@@ -136,7 +146,10 @@ fn table_within(head: &[&str], rows: &[Vec<String>], line: Option<usize>) -> Str
         text.push('\n');
     };
     line(head);
-    let rules: Vec<String> = widths.iter().map(|width| "─".repeat(*width)).collect();
+    let rules: Vec<String> = widths
+        .iter()
+        .map(|width| "─".repeat((*width).min(WIDEST)))
+        .collect();
     line(&rules.iter().map(String::as_str).collect::<Vec<_>>());
     for row in &rows {
         line(&row.iter().map(String::as_str).collect::<Vec<_>>());
@@ -256,5 +269,14 @@ mod tests {
         assert!(text.contains("short") && text.contains('…'), "{text}");
         let whole = table_within(&["ID", "NAME", "CITY"], &rows, None);
         assert!(whole.contains(&"x".repeat(50)), "{whole}");
+    }
+
+    #[test]
+    fn without_a_terminal_a_reason_in_the_last_column_is_not_cut() {
+        let long = "x".repeat(300);
+        let rows = [vec![long.clone(), long.clone()]];
+        let text = table_within(&["NAME", "REASON"], &rows, None);
+        assert!(text.contains(&format!("…  {long}")), "{text}");
+        assert_eq!(text.matches('…').count(), 1, "{text}");
     }
 }

@@ -1,8 +1,10 @@
 //! `status`: how the connections stand; sends no request.
 
-use super::{Context, Done};
+use super::report::{ending, mode};
+use super::{Context, Done, Ended, rows};
+use crate::host::Host;
 use crate::runs::show_time;
-use crate::store::{Run, Task};
+use crate::store::{Counts, Run, RunMode, Task};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Status {
@@ -15,9 +17,17 @@ struct Standing {
     connector: String,
     #[serde(flatten)]
     status: crate::connection::Status,
-    runs: Vec<Run>,
+    runs: Vec<Counted>,
     tasks: Vec<Task>,
     outbox: usize,
+}
+
+/// A run, and what became of its rows.
+#[derive(serde::Serialize)]
+struct Counted {
+    #[serde(flatten)]
+    run: Run,
+    counts: Counts,
 }
 
 /// Runs shown: the last of each entity and a few more.
@@ -34,7 +44,7 @@ impl Status {
             let connection = host.connection(&name).await?;
             let standing = Standing {
                 status: connection.status().await?,
-                runs: host.store.runs(&name, RUNS).await?,
+                runs: counted(&host, &name).await?,
                 tasks: host.store.tasks(&name).await?,
                 outbox: host.store.outbox(&name, u32::MAX).await?.len(),
                 connector: name,
@@ -43,6 +53,15 @@ impl Status {
         }
         Ok(())
     }
+}
+
+async fn counted(host: &Host, connector: &str) -> Result<Vec<Counted>, Ended> {
+    let mut counted = Vec::new();
+    for run in host.store.runs(connector, RUNS).await? {
+        let counts = host.store.counts(run.id).await?;
+        counted.push(Counted { run, counts });
+    }
+    Ok(counted)
 }
 
 fn show(standing: &Standing) -> String {
@@ -55,23 +74,14 @@ fn show(standing: &Standing) -> String {
     if let Some(reason) = &status.reason {
         text.push_str(&format!("  {reason}\n"));
     }
-    for run in &standing.runs {
+    for (n, counted) in standing.runs.iter().enumerate() {
+        text.push_str(&show_run(counted, n == 0));
+    }
+    if let Some(last) = standing.runs.first() {
         text.push_str(&format!(
-            "  run {} {} {}: {}, started {}",
-            run.id,
-            if run.mode == crate::store::RunMode::Preview {
-                "preview"
-            } else {
-                "import"
-            },
-            run.entity,
-            run.state,
-            show_time(run.started)
+            "  rows and reasons of a run: halo-host report {} {}\n",
+            standing.connector, last.run.id
         ));
-        if let Some(failure) = &run.failure {
-            text.push_str(&format!(": {failure}"));
-        }
-        text.push('\n');
     }
     for task in &standing.tasks {
         text.push_str(&format!(
@@ -79,6 +89,39 @@ fn show(standing: &Standing) -> String {
             task.name,
             show_time(task.due)
         ));
+    }
+    if standing.outbox > 0 {
+        text.push_str(&format!(
+            "  outbox: {} changed in Halo and not sent yet\n",
+            match standing.outbox {
+                1 => "1 record".to_owned(),
+                records => format!("{records} records"),
+            }
+        ));
+    }
+    text
+}
+
+fn show_run(counted: &Counted, is_last: bool) -> String {
+    let Counted { run, counts } = counted;
+    let mut text = format!(
+        "  run {} {} {}: {}, started {}",
+        run.id,
+        mode(run),
+        run.entity,
+        ending(run, is_last),
+        show_time(run.started)
+    );
+    if let Some(ended) = run.ended {
+        text.push_str(&format!(", ended {}", show_time(ended)));
+    }
+    text.push('\n');
+    let to_be = match run.mode {
+        RunMode::Preview => "to be ",
+        RunMode::Import => "",
+    };
+    if let Some(line) = rows::count_line(counts, &run.state, to_be) {
+        text.push_str(&format!("    {line}\n"));
     }
     text
 }

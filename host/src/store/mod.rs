@@ -559,6 +559,16 @@ pub trait Store: Send + Sync + 'static {
     async fn report(&self, run: RunId, rows: &[ReportRow]) -> Result<()>;
     /// Report rows with what was written for them.
     async fn reported(&self, run: RunId, filter: &ReportFilter) -> Result<Vec<ReportedRow>>;
+    /// What the runs of a connection said of one remote row, with what they wrote for
+    /// it, newest first; runs that did not read it are left out. Exact keys, as rows
+    /// were reported.
+    async fn report_history(
+        &self,
+        connection: &str,
+        entity: &str,
+        key: &str,
+        limit: u32,
+    ) -> Result<Vec<(Run, ReportedRow)>>;
     /// The sums of a run; `read` is the sum of all others.
     async fn counts(&self, run: RunId) -> Result<Counts>;
     /// Forgets the layer of a preview (records, keys, state, journal); its report

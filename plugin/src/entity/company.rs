@@ -1,7 +1,12 @@
 //! Companies: HubSpot companies become Halo customers, each new one with a first
 //! site (in Halo, users sit at sites).
 
+use std::collections::BTreeMap;
+
+use crate::contract::halo::integration::types::Value;
+use crate::field::convert::Conversion;
 use crate::field::decide::Rule;
+use crate::field::text;
 use crate::hubspot::objects::Object;
 use crate::settings::{Companies, FieldRow};
 
@@ -45,7 +50,7 @@ pub const FIXED: [(&str, &str); 4] = [
 ];
 
 /// One field that an import fills.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Mapped {
     /// HubSpot's property.
     pub property: String,
@@ -53,17 +58,40 @@ pub struct Mapped {
     pub field: String,
     /// How.
     pub rule: Rule,
+    /// Between both; the fixed rows are plain text on both sides.
+    pub conversion: Option<Conversion>,
+}
+
+impl Mapped {
+    /// Halo's value for HubSpot's text.
+    pub fn to_halo(&self, value: Option<&str>) -> Result<Value, String> {
+        match &self.conversion {
+            Some(conversion) => conversion.to_halo(value),
+            None => Ok(text(value)),
+        }
+    }
+
+    /// Whether two values of the field mean the same (`20,000` and `20000.00`).
+    pub fn same(&self, left: &Value, right: &Value) -> bool {
+        match &self.conversion {
+            Some(conversion) => conversion.same(left, right),
+            None => left == right,
+        }
+    }
 }
 
 /// The fields that an import fills: the mapping rows, then the fixed rows for
 /// fields that no mapping row fills.
-pub fn fields(rows: &[FieldRow]) -> Vec<Mapped> {
+///
+/// `conversions` are by Halo's field.
+pub fn fields(rows: &[FieldRow], conversions: &BTreeMap<String, Conversion>) -> Vec<Mapped> {
     let mut fields: Vec<Mapped> = rows
         .iter()
         .map(|row| Mapped {
             property: row.property.clone(),
             field: row.field.clone(),
             rule: Rule::Mapped,
+            conversion: conversions.get(&row.field).cloned(),
         })
         .collect();
     for (property, field) in FIXED {
@@ -72,6 +100,7 @@ pub fn fields(rows: &[FieldRow]) -> Vec<Mapped> {
                 property: property.to_owned(),
                 field: field.to_owned(),
                 rule: Rule::EmptyOrOurs,
+                conversion: None,
             });
         }
     }
@@ -137,8 +166,9 @@ mod tests {
         let rows = [FieldRow {
             property: "legal_name".to_owned(),
             field: "name".to_owned(),
+            values: Vec::new(),
         }];
-        let fields = fields(&rows);
+        let fields = fields(&rows, &BTreeMap::new());
         let names: Vec<&Mapped> = fields
             .iter()
             .filter(|field| field.field == "name")

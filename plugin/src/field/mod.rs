@@ -1,6 +1,7 @@
 //! Fields: which types go together, and what a change on one side means for the
 //! other. Plain functions.
 
+pub mod convert;
 pub mod decide;
 pub mod pairs;
 

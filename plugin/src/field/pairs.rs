@@ -1,34 +1,82 @@
 //! Which HubSpot type may go to which Halo type: one table for all entities.
 //! What is not in it is refused before anything is imported.
+//!
+//! A pair is in the table when some value can go there and back unharmed. What a
+//! single value would lose (a line break, a digit, an option) is refused value by
+//! value in [`super::convert`].
 
-/// HubSpot's type (as a field type of the contract), Halo's type.
+use crate::contract::halo::integration::records::FieldInfo;
+
+/// HubSpot's type (as a field type of the contract), Halo's types.
 ///
-/// Text of several lines fits into one line only by loss, HTML into plain text
-/// too, so they go to their own kind only. Lengths are checked value by value.
+/// A checkbox goes to a checkbox and nowhere else, and nothing else goes there
+/// (S18). HTML would lose its formatting in plain text. An option is one of a
+/// closed list, so it goes only where there is such a list.
 const PAIRS: &[(&str, &[&str])] = &[
-    ("text", &["text", "memo", "email", "phone", "url"]),
-    ("phone", &["text", "memo", "phone"]),
-    ("memo", &["memo"]),
+    ("text", &["text", "memo", "html", "email", "phone", "url"]),
+    ("phone", &["text", "memo", "html", "phone"]),
+    ("memo", &["text", "memo", "html"]),
+    ("html", &["html"]),
+    ("decimal", &["text", "integer", "decimal"]),
+    ("checkbox", &["checkbox"]),
+    ("date", &["date"]),
+    ("date-time", &["date-time"]),
+    ("choice", &["choice"]),
+    ("choices", &["choices"]),
 ];
+
+/// The attribute by which a text field of Halo, which has no number fields, says
+/// that it takes numbers only.
+const INPUT_TYPE: &str = "input-type";
+
+/// Halo's type of a field as [`fits`] wants it: a text field that takes numbers
+/// only (`input-type` `integer`, `money` or `decimal`) counts as a number field.
+pub fn halo_type(field: &FieldInfo) -> &str {
+    match (field.type_name.as_str(), input_type(field)) {
+        ("text", Some("integer")) => "integer",
+        ("text", Some("money" | "decimal")) => "decimal",
+        (type_name, _) => type_name,
+    }
+}
+
+/// Halo's type of a field as people know it: `text (money)`.
+pub fn shown_type(field: &FieldInfo) -> String {
+    match input_type(field) {
+        Some(input) if halo_type(field) != field.type_name => {
+            format!("{} ({input})", field.type_name)
+        }
+        _ => field.type_name.clone(),
+    }
+}
+
+fn input_type(field: &FieldInfo) -> Option<&str> {
+    field
+        .attributes
+        .iter()
+        .find(|attribute| attribute.name == INPUT_TYPE)
+        .map(|attribute| attribute.value.as_str())
+}
 
 /// Whether a property of type `remote` may fill a field of type `halo`.
 pub fn fits(remote: &str, halo: &str) -> bool {
+    targets(remote).contains(&halo)
+}
+
+fn targets(remote: &str) -> &'static [&'static str] {
     PAIRS
         .iter()
-        .any(|(from, to)| *from == remote && to.contains(&halo))
+        .find(|(from, _)| *from == remote)
+        .map_or(&[], |(_, to)| to)
 }
 
 /// A sentence for a pair that does not fit; both types are named.
 pub fn refusal(property: &str, remote: &str, field: &str, halo: &str) -> String {
-    let possible: Vec<&str> = PAIRS
-        .iter()
-        .filter(|(from, _)| *from == remote)
-        .flat_map(|(_, to)| to.iter().copied())
-        .collect();
-    let advice = if possible.is_empty() {
-        format!("properties of type {remote} cannot be mapped in this version")
-    } else {
-        format!("choose a field of type {}", possible.join(", "))
+    let advice = match targets(remote) {
+        [] => format!("properties of type {remote} cannot be mapped in this version"),
+        [one] => format!("choose a field of type {one}"),
+        [first @ .., last] => {
+            format!("choose a field of type {} or {last}", first.join(", "))
+        }
     };
     format!(
         "The property {property:?} ({remote}) cannot fill the field {field:?} ({halo}): {advice}."
@@ -38,27 +86,96 @@ pub fn refusal(property: &str, remote: &str, field: &str, halo: &str) -> String 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::contract::halo::integration::types::Attribute;
+
+    /// Every type that Halo may have, one column each below; a letter where the
+    /// pair is allowed.
+    const HALO: [&str; 14] = [
+        "text",
+        "memo",
+        "html",
+        "email",
+        "phone",
+        "url",
+        "integer",
+        "decimal",
+        "checkbox",
+        "date",
+        "date-time",
+        "choice",
+        "choices",
+        "reference",
+    ];
+    const EXPECTED: [(&str, &str); 12] = [
+        // text memo html email phone url | integer decimal | checkbox | date
+        // date-time | choice choices | reference
+        ("text", "tmhepu........"),
+        ("phone", "tmh.p........."),
+        ("memo", "tmh..........."),
+        ("html", "..h..........."),
+        ("decimal", "t.....id......"),
+        ("checkbox", "........c....."),
+        ("date", ".........d...."),
+        ("date-time", "..........d..."),
+        ("choice", "...........c.."),
+        ("choices", "............c."),
+        ("file", ".............."),
+        ("a-new-type", ".............."),
+    ];
 
     #[test]
-    fn s18_only_pairs_that_lose_nothing_are_allowed() {
-        for (remote, halo, expected) in [
-            ("text", "text", true),
-            ("text", "memo", true),
-            ("phone", "text", true),
-            ("memo", "memo", true),
-            ("memo", "text", false),
-            ("html", "text", false),
-            ("checkbox", "text", false),
-            ("text", "checkbox", false),
-            ("decimal", "text", false),
-            ("date", "date", false),
-        ] {
-            assert_eq!(fits(remote, halo), expected, "{remote} to {halo}");
+    fn s18_the_whole_table_is_as_agreed() {
+        for (remote, line) in EXPECTED {
+            assert_eq!(line.len(), HALO.len());
+            for (halo, expected) in HALO.iter().zip(line.bytes()) {
+                assert_eq!(fits(remote, halo), expected != b'.', "{remote} to {halo}");
+            }
+            assert!(!fits(remote, "table"), "{remote} to an unknown type");
         }
-        let refusal = refusal("is_public", "checkbox", "CFNote", "text");
-        assert!(
-            refusal.contains("checkbox") && refusal.contains("text"),
-            "{refusal}"
+        for (remote, _) in PAIRS {
+            assert!(EXPECTED.iter().any(|(known, _)| known == remote));
+        }
+    }
+
+    #[test]
+    fn a_refusal_names_both_types_and_what_would_fit() {
+        let told = refusal("is_public", "checkbox", "CFNote", "text");
+        assert_eq!(
+            told,
+            "The property \"is_public\" (checkbox) cannot fill the field \"CFNote\" (text): choose a field of type checkbox."
         );
+        let told = refusal("rate", "decimal", "CFNote", "memo");
+        assert!(told.ends_with("type text, integer or decimal."), "{told}");
+        let told = refusal("logo", "file", "CFNote", "memo");
+        assert!(told.contains("cannot be mapped"), "{told}");
+    }
+
+    #[test]
+    fn a_text_field_for_numbers_counts_as_a_number_field() {
+        for (type_name, input, expected, shown) in [
+            ("text", None, "text", "text"),
+            ("text", Some("anything"), "text", "text"),
+            ("text", Some("integer"), "integer", "text (integer)"),
+            ("text", Some("money"), "decimal", "text (money)"),
+            ("text", Some("decimal"), "decimal", "text (decimal)"),
+            ("text", Some("new"), "text", "text"),
+            ("date", Some("money"), "date", "date"),
+        ] {
+            let field = FieldInfo {
+                name: "CFMoney".to_owned(),
+                label: "Money".to_owned(),
+                type_name: type_name.to_owned(),
+                attributes: input
+                    .map(|input| Attribute {
+                        name: INPUT_TYPE.to_owned(),
+                        value: input.to_owned(),
+                    })
+                    .into_iter()
+                    .collect(),
+                choices: Vec::new(),
+            };
+            assert_eq!(halo_type(&field), expected, "{type_name} {input:?}");
+            assert_eq!(shown_type(&field), shown, "{type_name} {input:?}");
+        }
     }
 }

@@ -4,6 +4,7 @@
 use serde::Deserialize;
 
 use crate::failure::Failure;
+use crate::field::convert::ValuePair;
 use crate::hubspot::version::{self, Version};
 
 pub mod shape;
@@ -106,6 +107,9 @@ pub struct FieldRow {
     pub property: String,
     /// Halo's name; upper and lower case make no difference.
     pub field: String,
+    /// For choices: which option is which choice, where labels differ.
+    #[serde(default)]
+    pub values: Vec<ValuePair>,
 }
 
 impl Settings {
@@ -219,7 +223,10 @@ mod tests {
             ("companies", format!("{:?}", settings.companies)),
         ] {
             // Debug prints the field names of a struct.
-            let top = text.replace("Pair {", "[").replace("FieldRow {", "[");
+            let top = text
+                .replace("ValuePair {", "[")
+                .replace("Pair {", "[")
+                .replace("FieldRow {", "[");
             for name in full[section].as_object().unwrap().keys() {
                 assert!(
                     top.contains(&format!("{}:", name.replace('-', "_"))),

@@ -1,7 +1,7 @@
 //! One slice of an import: pages until the slice is over, the next one already on
 //! its way while this one is worked on.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -9,7 +9,7 @@ use super::cursor::{self, Cursor, Position, Watermark, fingerprint};
 use super::page::Desk;
 use super::plan::Rules;
 use super::{keys, memory};
-use crate::check;
+use crate::check::{self, Prepared};
 use crate::connect::{self, Linked};
 use crate::contract::exports::halo::integration::importer::{Request, Selection};
 use crate::contract::halo::integration::state::Write;
@@ -18,6 +18,7 @@ use crate::contract::halo::integration::{log, records, run, settings, state};
 use crate::contract::wasi::clocks::monotonic_clock;
 use crate::entity::company::{self, KIND, MODIFIED, Mapped, OBJECTS};
 use crate::failure::Failure;
+use crate::field::convert::Conversion;
 use crate::hubspot::client::{Call, Client, Trouble, json};
 use crate::hubspot::objects::{self, Page, Unanswered};
 use crate::hubspot::transport::{self, Response};
@@ -102,14 +103,18 @@ impl<'a> Job<'a> {
     }
 
     /// The fields to fill, without the rows of these properties.
-    fn fields(&self, without: &[String]) -> Vec<Mapped> {
+    fn fields(
+        &self,
+        without: &[String],
+        conversions: &BTreeMap<String, Conversion>,
+    ) -> Vec<Mapped> {
         let rows: Vec<FieldRow> = self
             .rows
             .iter()
             .filter(|row| !without.contains(&row.property))
             .cloned()
             .collect();
-        company::fields(&rows)
+        company::fields(&rows, conversions)
     }
 
     fn desk<'b>(&'b self, fields: &'b [Mapped]) -> Desk<'b> {
@@ -131,8 +136,11 @@ impl<'a> Job<'a> {
 
     fn everything(&self, client: &mut Client, full: bool) -> Result<Slice, Trouble> {
         let kept: Option<Cursor> = memory::get(keys::cursor(&self.scope))?;
-        let cursor = match kept {
-            Some(cursor) if cursor.continues(&self.print, full) => cursor,
+        let (cursor, conversions) = match kept {
+            Some(cursor) if cursor.continues(&self.print, full) => {
+                let conversions = memory::get(keys::conversions(&self.scope))?;
+                (cursor, conversions.unwrap_or_default())
+            }
             _ => self.open(client, full)?,
         };
         let again = Cursor {
@@ -142,7 +150,7 @@ impl<'a> Job<'a> {
         };
         let may_begin_anew =
             !cursor.begun_anew && matches!(&cursor.position, Position::List { after: Some(_) });
-        match self.pages(client, cursor) {
+        match self.pages(client, cursor, &conversions) {
             // HubSpot's own cursor is opaque, and may be refused when it has become
             // old: once, the list is begun anew. Every row is idempotent.
             Err(Trouble::Failed(failure))
@@ -161,8 +169,15 @@ impl<'a> Job<'a> {
     }
 
     /// A new cursor.
-    fn open(&self, client: &mut Client, full: bool) -> Result<Cursor, Trouble> {
-        let without = check::leave_out(client, &self.rows)?;
+    fn open(
+        &self,
+        client: &mut Client,
+        full: bool,
+    ) -> Result<(Cursor, BTreeMap<String, Conversion>), Trouble> {
+        let Prepared {
+            without,
+            conversions,
+        } = check::prepare(client, &self.rows)?;
         for property in &without {
             log::write(
                 log::Level::Warn,
@@ -182,7 +197,7 @@ impl<'a> Job<'a> {
             }
             _ => None,
         };
-        Ok(Cursor {
+        let cursor = Cursor {
             started: None,
             settings: self.print.clone(),
             without,
@@ -190,12 +205,19 @@ impl<'a> Job<'a> {
             total,
             position,
             begun_anew: false,
-        })
+        };
+        Ok((cursor, conversions))
     }
 
-    fn pages(&self, client: &mut Client, mut cursor: Cursor) -> Result<Slice, Trouble> {
+    fn pages(
+        &self,
+        client: &mut Client,
+        mut cursor: Cursor,
+        conversions: &BTreeMap<String, Conversion>,
+    ) -> Result<Slice, Trouble> {
         let clock = SliceClock::start();
-        let fields = self.fields(&cursor.without);
+        let is_new = cursor.started.is_none();
+        let fields = self.fields(&cursor.without, conversions);
         let desk = self.desk(&fields);
         let reader = Reader::new(client, &fields);
 
@@ -235,6 +257,9 @@ impl<'a> Job<'a> {
                 // others is no ground to stand on any more.
                 writes.push(memory::remove(keys::watermark(&self.scope)));
             }
+            if is_new && cursor.done == page.results.len() as u64 {
+                writes.push(memory::put(keys::conversions(&self.scope), conversions)?);
+            }
             let Some(position) = next else {
                 writes.extend(self.finish(cursor)?);
                 state::commit(&writes)?;
@@ -260,6 +285,7 @@ impl<'a> Job<'a> {
         Ok(vec![
             memory::put(keys::watermark(&self.scope), &watermark)?,
             memory::remove(keys::cursor(&self.scope)),
+            memory::remove(keys::conversions(&self.scope)),
         ])
     }
 
@@ -284,8 +310,8 @@ impl<'a> Job<'a> {
 
     fn chosen(&self, client: &mut Client, keys: &[String]) -> Result<Slice, Trouble> {
         let clock = SliceClock::start();
-        let without = check::leave_out(client, &self.rows)?;
-        let fields = self.fields(&without);
+        let prepared = check::prepare(client, &self.rows)?;
+        let fields = self.fields(&prepared.without, &prepared.conversions);
         let desk = self.desk(&fields);
         let reader = Reader::new(client, &fields);
         // HubSpot refuses a batch with the same id twice.
@@ -347,8 +373,8 @@ fn usable_rows(rows: &[FieldRow]) -> Result<Vec<FieldRow>, Failure> {
     for row in rows {
         match check::field_of(&known, &row.field) {
             Some(field) => usable.push(FieldRow {
-                property: row.property.clone(),
                 field: field.name.clone(),
+                ..row.clone()
             }),
             None => log::write(
                 log::Level::Warn,

@@ -8,6 +8,7 @@
 //! | `connection` | the account, and whether it is in use |
 //! | `SCOPE/watermark` | up to when everything was read, and under which settings |
 //! | `SCOPE/cursor` | where an unfinished import goes on |
+//! | `SCOPE/conversions` | how values are converted in that import |
 //! | `SCOPE/selection` | where an unfinished import of chosen rows goes on |
 //! | `SCOPE/agreed/ID` | HubSpot's values as of the last comparison |
 //! | `SCOPE/held/ID` | a row that stopped; it is read again until it goes in |
@@ -23,6 +24,11 @@ pub fn watermark(scope: &str) -> String {
 /// Where an unfinished import goes on.
 pub fn cursor(scope: &str) -> String {
     format!("{scope}/cursor")
+}
+
+/// How values are converted in the import that the cursor is of.
+pub fn conversions(scope: &str) -> String {
+    format!("{scope}/conversions")
 }
 
 /// Where an unfinished import of chosen rows goes on.

@@ -10,7 +10,7 @@ use crate::contract::halo::integration::types::{Field, RecordRef, Value};
 use crate::entity::company::{self, Mapped};
 use crate::failure::Failure;
 use crate::field::decide::decide;
-use crate::field::{fold, text};
+use crate::field::fold;
 use crate::hubspot::objects::Object;
 use crate::matching::{self, By, Candidates, Match, Table, text_of, value_of};
 use crate::settings::Companies;
@@ -184,11 +184,37 @@ fn field(name: &str, value: Value) -> Field {
     }
 }
 
+/// Halo's values for a company, or why one of them has none: a row stops whole, so
+/// that nothing of it is half true (promise 6).
+fn converted(object: &Object, fields: &[Mapped]) -> Result<Vec<Value>, Failure> {
+    fields
+        .iter()
+        .map(|mapped| {
+            let converted = mapped.to_halo(company::value(object, mapped));
+            converted
+                .map_err(|message| Failure::new("invalid", message).with("field", &mapped.field))
+        })
+        .collect()
+}
+
+fn refused(reason: Failure, record: Option<u64>) -> Fate {
+    Fate::Stop {
+        outcome: "failed",
+        reason,
+        record,
+    }
+}
+
 fn create(object: &Object, title: &str, rules: &Rules<'_>) -> Fate {
+    let values_now = match converted(object, rules.fields) {
+        Ok(values) => values,
+        Err(reason) => return refused(reason, None),
+    };
     let mut written: Vec<Field> = rules
         .fields
         .iter()
-        .map(|mapped| field(&mapped.field, text(company::value(object, mapped))))
+        .zip(values_now)
+        .map(|(mapped, value)| field(&mapped.field, value))
         .filter(|field| field.value != Value::None)
         .collect();
     // A mapping row may fill the name with a property that is empty here.
@@ -249,19 +275,23 @@ fn update(object: &Object, record: &Stored, by: By, rules: &Rules<'_>, known: &K
         .into_iter()
         .filter_map(|id| known.agreed.get(id))
         .find(|agreed| agreed.record == record.id);
+    let values_now = match converted(object, rules.fields) {
+        Ok(values) => values,
+        Err(reason) => return refused(reason, Some(record.id)),
+    };
     let mut written = Vec::new();
-    for mapped in rules.fields {
-        let now = text(company::value(object, mapped));
+    for (mapped, now) in rules.fields.iter().zip(values_now) {
         let last = last
             .and_then(|agreed| agreed.values.get(&mapped.field))
-            .map(|value| text(value.as_deref()));
-        let decided = decide(
-            mapped.rule,
-            &now,
-            value_of(record, &mapped.field),
-            last.as_ref(),
-        );
-        match decided {
+            .and_then(|value| mapped.to_halo(value.as_deref()).ok());
+        let halo = value_of(record, &mapped.field);
+        // The same in another form is the same.
+        let halo = [Some(&now), last.as_ref()]
+            .into_iter()
+            .flatten()
+            .find(|value| mapped.same(value, halo))
+            .unwrap_or(halo);
+        match decide(mapped.rule, &now, halo, last.as_ref()) {
             // A customer always has a name.
             Some(Value::None) if mapped.field == company::NAME => {}
             Some(value) => written.push(field(&mapped.field, value)),
@@ -343,7 +373,7 @@ mod tests {
 
     fn linked(record: Stored, last: &[(&str, &str)]) -> Known {
         let mut known = Known::default();
-        let values = company::fields(&[])
+        let values = company::fields(&[], &BTreeMap::new())
             .into_iter()
             .map(|mapped| {
                 let value = last.iter().find(|(field, _)| *field == mapped.field);
@@ -369,7 +399,7 @@ mod tests {
     }
 
     fn plan_one(object: &Object, settings: &Companies, known: &Known) -> Fate {
-        let fields = company::fields(&settings.fields);
+        let fields = company::fields(&settings.fields, &BTreeMap::new());
         plan(
             object,
             &rules(settings, &fields),
@@ -548,7 +578,7 @@ mod tests {
     #[test]
     fn two_companies_of_one_name_in_one_page_do_not_become_one_customer() {
         let mut taken = Taken::default();
-        let fields = company::fields(&[]);
+        let fields = company::fields(&[], &BTreeMap::new());
         let mut plan_next = |id: &str, known: &Known| {
             let object = Object::with(id, &[("name", "Acme")]);
             plan(&object, &rules(&settings(), &fields), known, &mut taken)
@@ -590,6 +620,7 @@ mod tests {
             fields: vec![FieldRow {
                 property: "industry_note".to_owned(),
                 field: "CFIndustry".to_owned(),
+                values: Vec::new(),
             }],
             ..settings()
         };
@@ -664,5 +695,53 @@ mod tests {
         };
         assert_eq!(rows[0].key.as_deref(), Some("999-1"));
         assert_eq!(rows[1].key.as_deref(), Some("999-1"));
+    }
+
+    #[test]
+    fn a_value_that_does_not_fit_stops_its_row_and_the_same_number_in_another_form_is_no_change() {
+        use crate::contract::halo::integration::records::FieldInfo;
+        use crate::field::convert::Conversion;
+        use crate::hubspot::properties::Property;
+        let property = Property {
+            name: "employees".to_owned(),
+            value_type: "number".to_owned(),
+            field_type: "number".to_owned(),
+            ..Property::default()
+        };
+        let info = FieldInfo {
+            name: "CFCount".to_owned(),
+            label: "Count".to_owned(),
+            type_name: "integer".to_owned(),
+            attributes: Vec::new(),
+            choices: Vec::new(),
+        };
+        let row = FieldRow {
+            property: "employees".to_owned(),
+            field: "CFCount".to_owned(),
+            values: Vec::new(),
+        };
+        let conversion = Conversion::between(&property, &info, &[]).unwrap();
+        let fields = company::fields(
+            &[row],
+            &BTreeMap::from([("CFCount".to_owned(), conversion)]),
+        );
+        let settings = settings();
+        let rules = rules(&settings, &fields);
+        let record = customer(7, &[("name", "Acme"), ("CFCount", "20,000")], &["1"]);
+        let mut known = Known::default();
+        known.candidates.linked.insert("1".to_owned(), record);
+        for (employees, expected) in [
+            ("20000", "unchanged"),
+            ("12.5", "failed"),
+            ("20001", "write"),
+        ] {
+            let object = Object::with("1", &[("name", "Acme"), ("employees", employees)]);
+            let fate = match plan(&object, &rules, &known, &mut Taken::default()) {
+                Fate::Unchanged { .. } => "unchanged",
+                Fate::Write { .. } => "write",
+                Fate::Stop { outcome, .. } => outcome,
+            };
+            assert_eq!(fate, expected, "{employees}");
+        }
     }
 }

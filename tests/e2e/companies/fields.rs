@@ -222,3 +222,125 @@ async fn a_row_that_halo_refuses_is_named_and_goes_in_once_it_is_mended() {
         .unwrap();
     assert_eq!(counts(&import(&shop).await), "created 1, unchanged 1");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn s15_s18_values_of_every_type_arrive_as_that_type_and_an_unknown_option_stops_its_row() {
+    let shop = empty().await;
+    let halo = shop.records().unwrap();
+    let property = |name: &str, value_type: &str, field_type: &str, options: &[&str]| {
+        let options: Vec<_> = options
+            .iter()
+            .enumerate()
+            .map(|(order, label)| {
+                json!({ "label": label, "value": label.to_lowercase(), "displayOrder": order, "hidden": false })
+            })
+            .collect();
+        json!({
+            "name": name, "label": name, "groupName": "companyinformation",
+            "type": value_type, "fieldType": field_type, "options": options,
+        })
+    };
+    let definitions = [
+        property("t_number", "number", "number", &[]),
+        property("t_flag", "bool", "booleancheckbox", &["True", "False"]),
+        property("t_day", "date", "date", &[]),
+        property("t_time", "datetime", "date", &[]),
+        property("t_one", "enumeration", "select", &["North", "South"]),
+        property(
+            "t_many",
+            "enumeration",
+            "checkbox",
+            &["Red", "Green", "Blue"],
+        ),
+    ];
+    for definition in &definitions {
+        shop.sim.define_property("companies", definition).unwrap();
+    }
+    for (name, type_name) in [
+        ("CFNumber", "decimal"),
+        ("CFFlag", "checkbox"),
+        ("CFDay", "date"),
+        ("CFTime", "date-time"),
+    ] {
+        halo.custom_field("customer", name, type_name)
+            .await
+            .unwrap();
+    }
+    halo.choice_field(
+        "customer",
+        "CFOne",
+        "choice",
+        &[("1", "north"), ("2", "Süden")],
+    )
+    .await
+    .unwrap();
+    halo.choice_field(
+        "customer",
+        "CFMany",
+        "choices",
+        &[("7", "Red"), ("8", "Blue")],
+    )
+    .await
+    .unwrap();
+    let rows = json!([
+        { "property": "t_number", "field": "CFNumber" },
+        { "property": "t_flag", "field": "CFFlag" },
+        { "property": "t_day", "field": "CFDay" },
+        { "property": "t_time", "field": "CFTime" },
+        { "property": "t_one", "field": "CFOne", "values": [{ "hubspot": "South", "halo": "Süden" }] },
+        { "property": "t_many", "field": "CFMany" },
+    ]);
+    shop.apply(json!({ "fields": rows })).unwrap();
+    let checked = shop.halo(&["check", "hubspot", "--online"]).await.unwrap();
+    assert_eq!(checked.code, Some(0), "{checked:?}");
+
+    let number = "123456789012345678901234567890.125";
+    let good = shop
+        .sim
+        .create_company([
+            ("name", "Acme"),
+            ("t_number", number),
+            ("t_flag", "false"),
+            ("t_day", "2026-03-29"),
+            ("t_time", "2026-03-29T01:30:00.250Z"),
+            ("t_one", "south"),
+            ("t_many", "blue;red"),
+        ])
+        .unwrap();
+    let empty_one = shop.sim.create_company([("name", "Zenith")]).unwrap();
+    let bad = shop
+        .sim
+        .create_company([("name", "Bolt"), ("t_many", "red;green")])
+        .unwrap();
+    let document = import(&shop).await;
+    assert_eq!(counts(&document), "created 2, failed 1");
+    let told = reason(&document, &bad);
+    assert!(told.contains("CFMany") && told.contains("Green"), "{told}");
+    let customer = halo.linked("customer", &good).await.unwrap().unwrap();
+    for (field, expected) in [
+        ("CFNumber", number),
+        ("CFFlag", "false"),
+        ("CFDay", "2026-03-29"),
+        ("CFTime", "2026-03-29T01:30:00.250Z"),
+        ("CFOne", "2"),
+    ] {
+        assert_eq!(
+            halo.field("customer", customer, field).await.unwrap(),
+            expected,
+            "{field}"
+        );
+    }
+    let many = halo.field("customer", customer, "CFMany").await.unwrap();
+    assert!(many.contains('7') && many.contains('8'), "{many}");
+    let customer = halo.linked("customer", &empty_one).await.unwrap().unwrap();
+    assert_eq!(
+        halo.field("customer", customer, "CFFlag").await.unwrap(),
+        "",
+        "unset is not false"
+    );
+    let full = shop
+        .result(&["import", "hubspot", "companies", "--full"])
+        .await
+        .unwrap();
+    assert_eq!(counts(&full[0]), "unchanged 2, failed 1");
+}

@@ -12,6 +12,7 @@ on_every_store! {
     a_row_that_is_read_again_in_a_run_still_counts_as_written,
     several_writes_of_a_record_are_shown_as_one,
     report_rows_are_filtered_by_what_they_came_to,
+    what_the_runs_said_of_a_row_comes_newest_first,
     the_sums_of_a_run_add_up_to_the_rows_read,
     a_report_for_no_run_is_refused,
 }
@@ -175,6 +176,13 @@ async fn a_row_that_is_read_again_in_a_run_still_counts_as_written(hosts: &Hosts
         store.report(run, &rows).await.unwrap();
         let counts = store.counts(run).await.unwrap();
         assert_eq!((counts.created, counts.unchanged), (1, 1), "{outcome}");
+        for (word, key) in [("created", "1"), ("unchanged", "2")] {
+            let filter = ReportFilter {
+                outcomes: vec![word.to_owned()],
+                ..everything()
+            };
+            assert_eq!(keys(store, run, filter).await, [key], "{outcome}");
+        }
     }
 }
 
@@ -283,6 +291,67 @@ async fn report_rows_are_filtered_by_what_they_came_to(hosts: &Hosts) {
             "{filter:?}"
         );
     }
+}
+
+async fn what_the_runs_said_of_a_row_comes_newest_first(hosts: &Hosts) {
+    let store = &*hosts.one;
+    let mut runs = Vec::new();
+    for (outcome, name) in [("written", "Acme"), ("skipped", ""), ("written", "Bolt")] {
+        let run = begin(store, "crm", RunMode::Import).await;
+        let scope = Scope {
+            run: Some(run),
+            ..real("crm")
+        };
+        if !name.is_empty() {
+            upsert(store, &scope, customer("1", name)).await.unwrap();
+        }
+        let other_entity = ReportRow {
+            entity: "contacts".to_owned(),
+            ..written_row("1", "failed")
+        };
+        let rows = [
+            written_row("1", outcome),
+            written_row("11", "failed"),
+            other_entity,
+        ];
+        store.report(run, &rows).await.unwrap();
+        runs.push(run);
+    }
+    let elsewhere = begin(store, "shop", RunMode::Import).await;
+    store
+        .report(elsewhere, &[written_row("1", "failed")])
+        .await
+        .unwrap();
+    // One that did not read it.
+    begin(store, "crm", RunMode::Import).await;
+
+    let history = |key: &'static str, limit| async move {
+        let history = store.report_history("crm", "companies", key, limit);
+        history.await.unwrap()
+    };
+    let told: Vec<_> = history("1", 10)
+        .await
+        .into_iter()
+        .map(|(run, row)| (run.id, row.row.outcome, row.effect))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            (runs[2], "written".to_owned(), Some(Effect::Updated)),
+            (runs[1], "skipped".to_owned(), None),
+            (runs[0], "written".to_owned(), Some(Effect::Created)),
+        ]
+    );
+    let newest = history("1", 1).await.remove(0);
+    assert_eq!(
+        (newest.0.id, newest.0.connection.as_str(), newest.0.started),
+        (runs[2], "crm", NOW)
+    );
+    assert_eq!(
+        newest.1.changes,
+        [change("name", text("Acme"), text("Bolt"))]
+    );
+    assert_eq!(history("2", 10).await.len(), 0);
 }
 
 async fn the_sums_of_a_run_add_up_to_the_rows_read(hosts: &Hosts) {

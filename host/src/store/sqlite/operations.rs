@@ -296,6 +296,20 @@ impl Store for SqliteStore {
             .await
     }
 
+    async fn report_history(
+        &self,
+        connection: &str,
+        entity: &str,
+        key: &str,
+        limit: u32,
+    ) -> Result<Vec<(Run, ReportedRow)>> {
+        let connection = connection.to_owned();
+        let entity = entity.to_owned();
+        let key = key.to_owned();
+        self.look(move |db| reports::history(db, &connection, &entity, &key, limit))
+            .await
+    }
+
     async fn counts(&self, run: RunId) -> Result<Counts> {
         self.look(move |db| reports::counts(db, run)).await
     }

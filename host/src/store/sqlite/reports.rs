@@ -12,7 +12,7 @@ use super::effect::{self, EffectColumn};
 use super::error::{Answer, Fault};
 use super::runs;
 use crate::model::{Effect, FieldChange, RunId};
-use crate::store::{Counts, ReportFilter, ReportRow, ReportedRow};
+use crate::store::{Counts, ReportFilter, ReportRow, ReportedRow, Run};
 
 /// What a row came to in one word: the effect of what was written (as
 /// `effect::sum` ranks it), else the reported outcome. A row that a run reads
@@ -23,6 +23,10 @@ const WORD: &str =
      WHERE run = report.run AND kind = report.kind AND key = report.key
      ORDER BY CASE effect WHEN 'created' THEN 1 WHEN 'removed' THEN 2 ELSE 3 END LIMIT 1),
     'unchanged') END";
+
+/// What `read` wants of a report row, in this order.
+const COLUMNS: &str =
+    "entity, key, title, address, facets, outcome, reason, kind, record, effect, changes";
 
 /// Rows that are read before they are written back, when a layer is dropped.
 const KEEP_PAGE: u32 = 500;
@@ -72,11 +76,10 @@ pub(super) fn reported(
 ) -> Answer<Vec<ReportedRow>> {
     let after = filter.after.as_deref();
     let mut statement = db.prepare_cached(&format!(
-        "SELECT entity, key, title, address, facets, outcome, reason, kind, record, effect, changes
-         FROM report
+        "SELECT {COLUMNS} FROM report
          WHERE run = ?1 AND (key_length, key) > (?2, ?3)
-           AND (?4 = '[]' OR outcome IN (SELECT value FROM json_each(?4))
-                OR {WORD} IN (SELECT value FROM json_each(?4)))
+           AND (?4 = '[]' OR {WORD} IN (SELECT value FROM json_each(?4))
+                OR (outcome = 'written' AND outcome IN (SELECT value FROM json_each(?4))))
          ORDER BY key_length, key, entity LIMIT ?5"
     ))?;
     let mut rows = statement.query(params![
@@ -89,6 +92,36 @@ pub(super) fn reported(
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
         found.push(read(db, run, row)?);
+    }
+    Ok(found)
+}
+
+/// What the runs of a connection said of one row, newest first.
+///
+/// From run to run, each a look at the table's own key: an index by key would be
+/// paid for at every row of every import, and people ask this seldom.
+pub(super) fn history(
+    db: &Connection,
+    connection: &str,
+    entity: &str,
+    key: &str,
+    limit: u32,
+) -> Answer<Vec<(Run, ReportedRow)>> {
+    // CROSS JOIN: SQLite keeps the order of the tables, and so reads no more runs
+    // than it must.
+    let mut statement = db.prepare_cached(&format!(
+        "SELECT {COLUMNS}, run FROM
+         (SELECT id FROM run WHERE connection = ?1) AS known
+         CROSS JOIN report ON run = known.id AND key_length = ?2 AND key = ?3 AND report.entity = ?4
+         ORDER BY known.id DESC LIMIT ?5"
+    ))?;
+    let mut rows = statement.query(params![connection, length(key), key, entity, limit])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        let run = number(row, 11)?;
+        if let Some(known) = runs::one(db, run)? {
+            found.push((known, read(db, run, row)?));
+        }
     }
     Ok(found)
 }

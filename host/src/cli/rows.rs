@@ -1,0 +1,192 @@
+//! The rows of a run's report as `preview`, `import` and `report` print them: a table
+//! for each outcome, and the sums in one line.
+
+use std::sync::Arc;
+
+use super::Ended;
+use super::output::table;
+use crate::deviations::outcome_of;
+use crate::model::{FieldChange, RunId};
+use crate::store::{Counts, ReportFilter, ReportedRow, Store};
+
+/// What a row can come to, in the order in which it is counted.
+pub(crate) const OUTCOMES: [&str; 8] = [
+    "created",
+    "updated",
+    "removed",
+    "unchanged",
+    "skipped",
+    "waiting",
+    "conflict",
+    "failed",
+];
+
+/// The outcomes that are shown unasked, in their order: `unchanged` has nothing to
+/// say.
+pub(crate) const SHOWN: [&str; 7] = [
+    "created", "updated", "removed", "conflict", "failed", "waiting", "skipped",
+];
+
+/// The outcomes of rows that were not imported, and say why.
+pub(crate) const WITH_REASON: [&str; 4] = ["conflict", "failed", "waiting", "skipped"];
+
+/// Up to `limit` rows of these outcomes (all, when there are none) after a key.
+pub(crate) async fn read(
+    store: &Arc<dyn Store>,
+    run: RunId,
+    outcomes: &[&str],
+    after: Option<&str>,
+    limit: u32,
+) -> Result<Vec<ReportedRow>, Ended> {
+    const PAGE: u32 = 1_000;
+    let mut all = Vec::new();
+    let mut after = after.map(str::to_owned);
+    loop {
+        let left = limit - u32::try_from(all.len()).unwrap_or(limit);
+        let filter = ReportFilter {
+            outcomes: outcomes
+                .iter()
+                .map(|outcome| (*outcome).to_owned())
+                .collect(),
+            after: after.take(),
+            limit: left.min(PAGE),
+        };
+        let page = store.reported(run, &filter).await?;
+        let full = page.len() == filter.limit as usize;
+        after = page.last().map(|row| row.row.key.clone());
+        all.extend(page);
+        if !full || all.len() >= limit as usize {
+            return Ok(all);
+        }
+    }
+}
+
+/// A table of the rows of one outcome, with how many there are in all; nothing
+/// without rows.
+pub(crate) fn table_of(outcome: &str, rows: &[ReportedRow], counts: &Counts) -> Option<String> {
+    if rows.is_empty() {
+        return None;
+    }
+    let last = match outcome {
+        "created" | "updated" | "removed" => Some("CHANGES"),
+        "unchanged" => None,
+        _ => Some("REASON"),
+    };
+    let cells: Vec<Vec<String>> = rows
+        .iter()
+        .flat_map(|row| {
+            let mut head = vec![row.row.key.clone(), row.row.title.clone()];
+            match last {
+                Some("CHANGES") => return changes(head, row),
+                Some(_) => head.push(reason(row)),
+                None => {}
+            }
+            vec![head]
+        })
+        .collect();
+    let head: Vec<&str> = ["ID", "NAME"].into_iter().chain(last).collect();
+    let shown = rows.len();
+    let sum = match outcome {
+        // A removal counts as an update.
+        "removed" => format!("{shown}, counted as updated"),
+        _ => format!("{shown} of {}", count_of(counts, outcome)),
+    };
+    Some(format!("{outcome} ({sum}):\n{}", table(&head, &cells)))
+}
+
+/// A line for each field that changes; the first one carries id and name.
+fn changes(head: Vec<String>, row: &ReportedRow) -> Vec<Vec<String>> {
+    let mut told = changes_of(row);
+    if told.is_empty() {
+        // Written there and back: the row still counts.
+        told.push(String::new());
+    }
+    let mut head = Some(head);
+    told.into_iter()
+        .map(|change| {
+            let mut cells = head.take().unwrap_or_else(|| vec![String::new(); 2]);
+            cells.push(change);
+            cells
+        })
+        .collect()
+}
+
+/// What was written for a row: all in one line when the record was made, else each
+/// field from what to what.
+pub(crate) fn changes_of(row: &ReportedRow) -> Vec<String> {
+    if outcome_of(row) != "created" {
+        return row.changes.iter().map(from_to).collect();
+    }
+    let fields: Vec<String> = row
+        .changes
+        .iter()
+        .map(|change| format!("{}: {}", change.field, change.to.display()))
+        .collect();
+    vec![fields.join(", ")]
+}
+
+/// A change from what to what.
+pub(crate) fn from_to(change: &FieldChange) -> String {
+    let shown = |value: String| {
+        if value.is_empty() {
+            "(empty)".to_owned()
+        } else {
+            value
+        }
+    };
+    format!(
+        "{}: {} → {}",
+        change.field,
+        shown(change.from.display()),
+        shown(change.to.display())
+    )
+}
+
+/// Why a row was not imported; empty when it was.
+pub(crate) fn reason(row: &ReportedRow) -> String {
+    let reason = row.row.reason.as_ref();
+    reason.map_or_else(String::new, ToString::to_string)
+}
+
+fn count_of(counts: &Counts, outcome: &str) -> u64 {
+    match outcome {
+        "created" => counts.created,
+        "updated" => counts.updated,
+        "unchanged" => counts.unchanged,
+        "skipped" => counts.skipped,
+        "waiting" => counts.waiting,
+        "conflict" => counts.conflict,
+        "failed" => counts.failed,
+        _ => 0,
+    }
+}
+
+/// How many rows were not imported.
+pub(crate) fn not_imported(counts: &Counts) -> u64 {
+    WITH_REASON
+        .iter()
+        .map(|outcome| count_of(counts, outcome))
+        .sum()
+}
+
+/// The sums in one line; nothing for a run that ended before it read a row. In a
+/// preview, records are `to be` created.
+pub(crate) fn count_line(counts: &Counts, state: &str, to_be: &str) -> Option<String> {
+    let mut parts = Vec::new();
+    for outcome in OUTCOMES {
+        let count = count_of(counts, outcome);
+        if count > 0 {
+            let to_be = if matches!(outcome, "created" | "updated") {
+                to_be
+            } else {
+                ""
+            };
+            parts.push(format!("{count} {to_be}{outcome}"));
+        }
+    }
+    match (parts.is_empty(), state) {
+        (true, "done") => Some("0 read: nothing has changed.".to_owned()),
+        (true, _) => None,
+        (false, _) => Some(format!("{} read: {}.", counts.read, parts.join(", "))),
+    }
+}
