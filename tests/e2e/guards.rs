@@ -157,3 +157,57 @@ fn a_host_that_knew_of_hubspot_would_be_found() {
     found.sort();
     assert_eq!(found, [deep.join("guilty.rs"), deep.join("hubspot.rs")]);
 }
+
+/// The rows of the guide that a table of the README claims: `| S13, S14 | … |`.
+fn claimed(readme: &str) -> BTreeSet<String> {
+    let rows = readme.lines().filter_map(|line| {
+        let cell = line.strip_prefix("| S")?.split('|').next()?;
+        Some(format!("S{cell}"))
+    });
+    rows.flat_map(|cell| {
+        let names = cell.split(',').map(|name| name.trim().to_lowercase());
+        names.collect::<Vec<_>>()
+    })
+    .collect()
+}
+
+/// The rows that tests carry in their names: `fn s15_s18_values_arrive`.
+fn tested(source: &str) -> BTreeSet<String> {
+    let names = source.lines().filter_map(|line| {
+        let line = line.trim_start();
+        line.strip_prefix("async fn ").or(line.strip_prefix("fn "))
+    });
+    names
+        .flat_map(|name| {
+            let rows = name.split('_').take_while(|part| {
+                part.len() > 1 && part[1..].bytes().all(|byte| byte.is_ascii_digit())
+            });
+            rows.filter(|part| part.starts_with('s')).map(str::to_owned)
+        })
+        .collect()
+}
+
+#[test]
+fn each_row_of_the_guide_that_the_readme_claims_has_an_end_to_end_test() {
+    let readme = fs::read_to_string(workspace().join("README.md")).unwrap();
+    let tested: BTreeSet<String> = files(&workspace().join("tests/e2e"))
+        .iter()
+        .flat_map(|file| tested(&fs::read_to_string(file).unwrap()))
+        .collect();
+    let claimed = claimed(&readme);
+    assert!(claimed.len() >= 18, "{claimed:?}");
+    let missing: Vec<&String> = claimed.difference(&tested).collect();
+    assert!(missing.is_empty(), "claimed without a test: {missing:?}");
+}
+
+#[test]
+fn a_claim_without_a_test_would_be_found() {
+    let claimed = claimed("| S13, S14 | matching |\n| other | S9 |\n| S2 | sign-in |\n");
+    assert_eq!(
+        claimed.into_iter().collect::<Vec<_>>(),
+        ["s13", "s14", "s2"]
+    );
+    let tested =
+        tested("async fn s15_s18_values_of_every_type() {\nfn sums_add_up() {\n  fn s8_a1_x() {\n");
+    assert_eq!(tested.into_iter().collect::<Vec<_>>(), ["s15", "s18", "s8"]);
+}
