@@ -372,7 +372,7 @@ mod tests {
 
     #[test]
     fn sizes_are_read_from_apts_list() {
-        let line = "'http://deb.debian.org/debian/pool/a_1%2b2.deb' a_1+2.deb 45012756 SHA256:9d";
+        let line = "'http://packages.example/pool/a_1%2b2.deb' a_1+2.deb 45012756 SHA256:9d";
         assert_eq!(uri_size(line), Some(45_012_756));
         assert_eq!(uri_size("Reading package lists..."), None);
     }
