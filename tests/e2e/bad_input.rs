@@ -176,7 +176,7 @@ async fn settings_that_are_no_json_or_misspelt_stop_a_run_and_not_a_check() {
 #[tokio::test(flavor = "multi_thread")]
 async fn two_runs_at_once_are_one_run_and_one_clear_sentence() {
     let shop = connected(1_000).await;
-    shop.sim.set_latency(std::time::Duration::from_millis(100));
+    shop.sim.set_latency(std::time::Duration::from_millis(500));
     let import = ["import", NAME, "companies"];
     let (first, second) = tokio::join!(shop.halo(&import), shop.halo(&import));
     let (first, second) = (first.unwrap(), second.unwrap());

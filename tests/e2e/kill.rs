@@ -105,7 +105,7 @@ async fn an_interrupted_import_finishes_its_page_and_says_how_to_go_on() {
         .unwrap();
     let preview = preview[0]["summary"]["run"].to_string();
     shop.sim.reset_stats();
-    shop.sim.set_latency(Duration::from_millis(50));
+    shop.sim.set_latency(Duration::from_millis(150));
     let import = ["import", "hubspot", "companies", "--preview", &preview];
     let mut command = shop.command(&import);
     command
