@@ -7,7 +7,7 @@ use crate::contract::halo::integration::settings;
 use crate::contract::halo::integration::types::{Attribute, Choice};
 use crate::entity::company::{self, OBJECTS};
 use crate::failure::Failure;
-use crate::hubspot::client::{Client, json};
+use crate::hubspot::client::{Client, Trouble, json};
 use crate::hubspot::objects::Page;
 use crate::hubspot::properties::{self, Property};
 use crate::hubspot::search;
@@ -19,13 +19,15 @@ fn client() -> Result<Client, Failure> {
     Ok(Client::connected(&api)?)
 }
 
-fn load(client: &mut Client) -> Result<Vec<Property>, Failure> {
+/// The definitions of the companies' properties.
+pub fn load(client: &mut Client) -> Result<Vec<Property>, Trouble> {
     let response = client.call(properties::list(client.version(), OBJECTS))?;
     properties::properties(&response.body).map_err(|error| {
         Failure::new(
             "remote",
             format!("HubSpot's properties cannot be read: {error}."),
         )
+        .into()
     })
 }
 

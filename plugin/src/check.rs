@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::catalog;
 use crate::connect;
 use crate::contract::exports::halo::integration::connector::{Problem, Severity};
 use crate::contract::halo::integration::records::{self, FieldInfo};
@@ -11,7 +12,7 @@ use crate::failure::Failure;
 use crate::field::convert::{Conversion, choice};
 use crate::hubspot::client::{Client, Trouble};
 use crate::hubspot::objects::{self, Page};
-use crate::hubspot::properties::{self, Property};
+use crate::hubspot::properties::Property;
 use crate::settings::{self, Api, Companies, FieldRow, NO_STAGE, Settings, shape};
 
 /// Checks a document; `online` also asks HubSpot.
@@ -89,7 +90,7 @@ fn missing_companies(client: &mut Client, companies: &Companies) -> Result<Vec<P
         .iter()
         .map(|pair| pair.company.clone())
         .collect();
-    ids.retain(|id| is_id(id));
+    ids.retain(|id| objects::is_id(id));
     ids.sort();
     ids.dedup();
     let mut gone = BTreeSet::new();
@@ -118,10 +119,6 @@ fn missing_companies(client: &mut Client, companies: &Companies) -> Result<Vec<P
             problem(&path, Severity::Error, "not-found", message)
         })
         .collect())
-}
-
-fn is_id(text: &str) -> bool {
-    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// Whether an import of companies may start.
@@ -176,13 +173,7 @@ pub fn prepare(client: &mut Client, rows: &[FieldRow]) -> Result<Prepared, Troub
 }
 
 fn load(client: &mut Client) -> Result<BTreeMap<String, Property>, Trouble> {
-    let response = client.call(properties::list(client.version(), OBJECTS))?;
-    let known = properties::properties(&response.body).map_err(|error| {
-        Failure::new(
-            "remote",
-            format!("HubSpot's properties cannot be read: {error}."),
-        )
-    })?;
+    let known = catalog::load(client)?;
     Ok(known
         .into_iter()
         .map(|property| (property.name.clone(), property))
@@ -323,7 +314,7 @@ fn pairs_of(companies: &Companies) -> Vec<Problem> {
     let mut by_customer = BTreeMap::new();
     for (index, pair) in companies.customers.iter().enumerate() {
         let path = |what: &str| format!("/companies/customers/{index}/{what}");
-        if !is_id(&pair.company) {
+        if !objects::is_id(&pair.company) {
             let message = format!(
                 "{:?} is no id of a HubSpot company; it has digits only.",
                 pair.company

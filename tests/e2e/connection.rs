@@ -9,7 +9,7 @@ use halo_host::connection::{Begun, Connection, ConnectionError, Selection};
 use halo_host::runs::{self, RunRequest, Summary};
 use halo_host::store::RunMode;
 use halo_tests::hubspot_sim::{Sim, SimOptions};
-use halo_tests::kit::{NAME, Workshop};
+use halo_tests::kit::{NAME, Workshop, query_of};
 use serde_json::{Value, json};
 
 use crate::shop::{connected, counts, import, unconnected};
@@ -97,25 +97,15 @@ async fn begun(connection: &Connection) -> (String, String) {
     let Begun::Visit(address) = connection.begin(redirect, false).await.unwrap() else {
         panic!("no visit");
     };
-    let state = address
-        .split("state=")
-        .nth(1)
-        .unwrap()
-        .split('&')
-        .next()
-        .unwrap()
-        .to_owned();
+    let state = parameter(&address, "state");
     (address, state)
 }
 
-/// The parameters of a redirect.
-fn query_of(redirect: &str) -> Vec<(String, String)> {
-    let (_, query) = redirect.split_once('?').unwrap();
-    query
-        .split('&')
-        .filter_map(|pair| pair.split_once('='))
-        .map(|(name, value)| (name.to_owned(), value.to_owned()))
-        .collect()
+/// One parameter of an address.
+fn parameter(address: &str, name: &str) -> String {
+    let parameters = query_of(address).unwrap();
+    let found = parameters.into_iter().find(|(known, _)| known == name);
+    found.unwrap().1
 }
 
 fn code_of(error: ConnectionError) -> String {
@@ -150,13 +140,8 @@ async fn s2_a_wrong_or_used_state_and_a_denied_consent_leave_it_disconnected() {
 
     let (address, state) = begun(&connection).await;
     let back = shop.sim.consent(&address).unwrap();
-    let code = back
-        .split("code=")
-        .nth(1)
-        .unwrap()
-        .split('&')
-        .next()
-        .unwrap();
+    let code = parameter(&back, "code");
+    let code = code.as_str();
     assert_eq!(
         complete(&connection, &[("code", code), ("state", "forged")]).await,
         invalid
@@ -176,13 +161,8 @@ async fn s2_a_wrong_or_used_state_and_a_denied_consent_leave_it_disconnected() {
 
     let (address, state) = begun(&connection).await;
     let back = shop.sim.consent(&address).unwrap();
-    let code = back
-        .split("code=")
-        .nth(1)
-        .unwrap()
-        .split('&')
-        .next()
-        .unwrap();
+    let code = parameter(&back, "code");
+    let code = code.as_str();
     let good = [("code", code), ("state", state.as_str())];
     assert_eq!(complete(&connection, &good).await, Ok(()));
     assert_eq!(complete(&connection, &good).await, invalid, "a replay");
@@ -364,7 +344,7 @@ async fn s5_another_account_is_refused_until_it_is_asked_for() {
             panic!("no visit");
         };
         let back = other.consent(&address).unwrap();
-        let answer = connection.complete(&query_of(&back)).await;
+        let answer = connection.complete(&query_of(&back).unwrap()).await;
         let answer = answer.map(|account| account.id).map_err(code_of);
         assert_eq!(answer, expected);
     }

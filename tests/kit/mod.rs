@@ -12,4 +12,4 @@ pub use browser::Browser;
 pub use component::{component, component_of};
 pub use halo::Halo;
 pub use program::{Ended, Program};
-pub use workshop::{NAME, Workshop};
+pub use workshop::{NAME, Workshop, query_of};

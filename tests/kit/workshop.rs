@@ -157,12 +157,7 @@ impl Workshop {
             return Ok(());
         };
         let back = self.sim.consent(&address)?;
-        let (_, query) = back.split_once('?').context("the redirect has no query")?;
-        let parameters: Vec<(String, String)> = query
-            .split('&')
-            .filter_map(|pair| pair.split_once('='))
-            .map(|(name, value)| (name.to_owned(), value.to_owned()))
-            .collect();
+        let parameters = query_of(&back)?;
         connection.complete(&parameters).await?;
         Ok(())
     }
@@ -207,6 +202,18 @@ impl Workshop {
         };
         Ok((page, ended))
     }
+}
+
+/// The parameters of a redirect.
+pub fn query_of(redirect: &str) -> anyhow::Result<Vec<(String, String)>> {
+    let (_, query) = redirect
+        .split_once('?')
+        .context("the redirect has no query")?;
+    Ok(query
+        .split('&')
+        .filter_map(|pair| pair.split_once('='))
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .collect())
 }
 
 /// An address of this machine where nobody listens.

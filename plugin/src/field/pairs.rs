@@ -83,29 +83,31 @@ pub fn refusal(property: &str, remote: &str, field: &str, halo: &str) -> String 
     )
 }
 
+/// Every type that Halo may have, for tests of all pairs.
+#[cfg(test)]
+pub(super) const HALO: [&str; 14] = [
+    "text",
+    "memo",
+    "html",
+    "email",
+    "phone",
+    "url",
+    "integer",
+    "decimal",
+    "checkbox",
+    "date",
+    "date-time",
+    "choice",
+    "choices",
+    "reference",
+];
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::contract::halo::integration::types::Attribute;
 
-    /// Every type that Halo may have, one column each below; a letter where the
-    /// pair is allowed.
-    const HALO: [&str; 14] = [
-        "text",
-        "memo",
-        "html",
-        "email",
-        "phone",
-        "url",
-        "integer",
-        "decimal",
-        "checkbox",
-        "date",
-        "date-time",
-        "choice",
-        "choices",
-        "reference",
-    ];
+    /// One column for each of `HALO`; a letter where the pair is allowed.
     const EXPECTED: [(&str, &str); 12] = [
         // text memo html email phone url | integer decimal | checkbox | date
         // date-time | choice choices | reference

@@ -14,6 +14,11 @@ pub const LIST_LIMIT: usize = 100;
 /// The most ids that one batch may read.
 pub const BATCH_LIMIT: usize = 100;
 
+/// Whether a text can be an id of HubSpot: digits, and nothing else.
+pub fn is_id(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
 /// One object of any type.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]

@@ -216,7 +216,7 @@ impl<'a> Job<'a> {
         conversions: &BTreeMap<String, Conversion>,
     ) -> Result<Slice, Trouble> {
         let clock = SliceClock::start();
-        let is_new = cursor.started.is_none();
+        let mut is_new = cursor.started.is_none();
         let fields = self.fields(&cursor.without, conversions);
         let desk = self.desk(&fields);
         let reader = Reader::new(client, &fields);
@@ -257,7 +257,7 @@ impl<'a> Job<'a> {
                 // others is no ground to stand on any more.
                 writes.push(memory::remove(keys::watermark(&self.scope)));
             }
-            if is_new && cursor.done == page.results.len() as u64 {
+            if std::mem::take(&mut is_new) {
                 writes.push(memory::put(keys::conversions(&self.scope), conversions)?);
             }
             let Some(position) = next else {

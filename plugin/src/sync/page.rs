@@ -15,7 +15,7 @@ use crate::entity::company::{self, KIND, OBJECTS, SITE, SITE_CUSTOMER};
 use crate::failure::Failure;
 use crate::field::fold;
 use crate::hubspot::account::Account;
-use crate::hubspot::objects::{Object, Unanswered};
+use crate::hubspot::objects::{self, Object, Unanswered};
 use crate::matching::{Candidates, text_of};
 
 /// What a page needs to know besides its rows.
@@ -139,7 +139,7 @@ impl Desk<'_> {
             .keys
             .iter()
             .filter_map(|key| key.strip_prefix(self.rules.prefix))
-            .filter(|id| id.bytes().all(|byte| byte.is_ascii_digit()))
+            .filter(|id| objects::is_id(id))
             .map(str::to_owned)
             .collect();
         stored

@@ -100,22 +100,7 @@ fn every_pair_of_the_table_has_a_conversion() {
         ("enumeration", "checkbox"),
     ] {
         let property = property_with(value_type, field_type, &[]);
-        for halo in [
-            "text",
-            "memo",
-            "html",
-            "email",
-            "phone",
-            "url",
-            "integer",
-            "decimal",
-            "checkbox",
-            "date",
-            "date-time",
-            "choice",
-            "choices",
-            "reference",
-        ] {
+        for halo in pairs::HALO {
             let made = Conversion::between(&property, &field_with(halo, &[], &[]), &[]);
             let expected = pairs::fits(property.type_name(), halo);
             assert_eq!(
