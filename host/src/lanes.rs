@@ -16,6 +16,11 @@ const LEASE: Duration = Duration::from_secs(30);
 /// A third of the lease: two renewals may be late.
 const RENEWAL: Duration = Duration::from_secs(10);
 
+/// A lock that was just given up may last a moment: a program that the holder was
+/// starting has a copy of every open file until it runs.
+const LOCK_ATTEMPTS: u32 = 10;
+const LOCK_PAUSE: Duration = Duration::from_millis(50);
+
 /// Why the lane is not ours.
 #[derive(Debug, thiserror::Error)]
 pub enum LaneError {
@@ -85,10 +90,15 @@ pub async fn take(
         connection: connection.to_owned(),
         holder,
     };
-    match lock.try_lock() {
-        Ok(()) => {}
-        Err(TryLockError::WouldBlock) => return Err(busy("in another process".to_owned())),
-        Err(TryLockError::Error(error)) => return Err(unusable(error)),
+    for left in (0..LOCK_ATTEMPTS).rev() {
+        match lock.try_lock() {
+            Ok(()) => break,
+            Err(TryLockError::WouldBlock) if left == 0 => {
+                return Err(busy("in another process".to_owned()));
+            }
+            Err(TryLockError::WouldBlock) => tokio::time::sleep(LOCK_PAUSE).await,
+            Err(TryLockError::Error(error)) => return Err(unusable(error)),
+        }
     }
     let holder = format!("process {}", std::process::id());
     let lease = u64::try_from(LEASE.as_millis()).unwrap_or(u64::MAX);

@@ -14,9 +14,9 @@ use crate::hubspot::search;
 use crate::settings::{NO_STAGE, Settings};
 
 fn client() -> Result<Client, Failure> {
-    connect::linked()?;
+    let linked = connect::linked()?;
     let api = Settings::parse(&settings::get()?.json)?.api.resolve()?;
-    Ok(Client::connected(&api)?)
+    Ok(Client::connected(&api, &linked.account)?)
 }
 
 /// The definitions of the companies' properties.

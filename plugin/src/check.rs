@@ -74,8 +74,8 @@ fn online_problems(
     companies: &Companies,
     fields: &[FieldInfo],
 ) -> Result<Vec<Problem>, Failure> {
-    connect::linked()?;
-    let mut client = Client::connected(api)?;
+    let linked = connect::linked()?;
+    let mut client = Client::connected(api, &linked.account)?;
     let known = load(&mut client)?;
     let mut problems = remote_rows(&companies.fields, fields, &known);
     problems.extend(stages(companies, &known));

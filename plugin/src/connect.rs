@@ -329,6 +329,7 @@ mod tests {
             id: id.to_owned(),
             ui_domain: "app.hubspot.com".to_owned(),
             time_zone: String::new(),
+            utc_offset_ms: 0,
         }
     }
 

@@ -2,7 +2,7 @@
 //! record that it was merged from, or by name; else a new one. Nothing is guessed:
 //! where two records could be meant, the row stops and names both.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::contract::halo::integration::records::Stored;
 use crate::contract::halo::integration::types::Value;
@@ -19,6 +19,19 @@ pub struct Candidates {
     pub tabled: BTreeMap<u64, Stored>,
     /// By folded name.
     pub named: BTreeMap<String, Vec<Stored>>,
+    /// HubSpot ids that are linked and that HubSpot does not have any more, or did
+    /// not have until now. Their link holds no other object off.
+    pub gone: BTreeSet<String>,
+}
+
+impl Candidates {
+    /// Every record.
+    pub fn records(&self) -> impl Iterator<Item = &Stored> {
+        self.linked
+            .values()
+            .chain(self.tabled.values())
+            .chain(self.named.values().flatten())
+    }
 }
 
 /// The customer mapping table, by both of its sides.
@@ -114,7 +127,13 @@ pub fn find<'a>(
         return Match::New;
     };
     if let Some(record) = candidates.linked.get(*own) {
-        return Match::Is(record, By::Link);
+        // Back after it was gone: another one may have taken its place meanwhile.
+        return match rival(record, ids, table, candidates) {
+            Some(other) if candidates.gone.contains(*own) => {
+                Match::Stop(already_linked(record, other))
+            }
+            _ => Match::Is(record, By::Link),
+        };
     }
     let mut heirs: Vec<&Stored> = merged
         .iter()
@@ -161,7 +180,7 @@ fn by_table<'a>(
             ),
         );
     };
-    match rival(record, ids, table) {
+    match rival(record, ids, table, candidates) {
         None => Match::Is(record, By::Table),
         Some(other) => Match::Stop(already_linked(record, other)),
     }
@@ -186,7 +205,7 @@ fn by_name<'a>(
         .collect();
     match same.as_slice() {
         [] => Match::New,
-        [record] => match rival(record, ids, table) {
+        [record] => match rival(record, ids, table, candidates) {
             None => unless_reserved(record, By::Name, ids, table),
             Some(other) => Match::Stop(already_linked(record, other)),
         },
@@ -217,12 +236,17 @@ fn unless_reserved<'a>(record: &'a Stored, by: By, ids: &[&str], table: &Table<'
 }
 
 /// Another object that this record is linked to and stays linked to.
-fn rival<'a>(record: &'a Stored, ids: &[&str], table: &Table<'_>) -> Option<&'a str> {
-    record
-        .keys
-        .iter()
-        .map(String::as_str)
-        .find(|key| !ids.contains(key) && !table.maps_elsewhere(key, record.id))
+fn rival<'a>(
+    record: &'a Stored,
+    ids: &[&str],
+    table: &Table<'_>,
+    candidates: &Candidates,
+) -> Option<&'a str> {
+    record.keys.iter().map(String::as_str).find(|key| {
+        !ids.contains(key)
+            && !table.maps_elsewhere(key, record.id)
+            && !candidates.gone.contains(*key)
+    })
 }
 
 fn already_linked(record: &Stored, other: &str) -> Failure {
@@ -290,7 +314,18 @@ mod tests {
     /// Company 1 " acme ", with ids that were merged into it and the table's pairs:
     /// `7 Name`, `new`, or the code of the failure.
     fn check(customers: &[Stored], merged: &[&str], pairs: &[(&str, u64)], expected: &str) {
-        let candidates = known(customers);
+        check_gone(customers, merged, pairs, &[], expected);
+    }
+
+    fn check_gone(
+        customers: &[Stored],
+        merged: &[&str],
+        pairs: &[(&str, u64)],
+        gone: &[&str],
+        expected: &str,
+    ) {
+        let mut candidates = known(customers);
+        candidates.gone = gone.iter().map(|id| (*id).to_owned()).collect();
         let pairs: Vec<Pair> = pairs
             .iter()
             .map(|(company, customer)| Pair {
@@ -387,6 +422,19 @@ mod tests {
         check(&[customer(8, "Acme", &["2"])], &[], &[], "already-linked");
         // The table takes the other company elsewhere, so the name is free again.
         check(&[customer(8, "Acme", &["2"])], &[], &[("2", 9)], "8 Name");
+    }
+
+    #[test]
+    fn a_customer_of_a_deleted_company_is_free_until_that_one_is_back() {
+        let left = [customer(8, "Acme", &["2"])];
+        check_gone(&left, &[], &[], &["2"], "8 Name");
+        check_gone(&left, &[], &[("1", 8)], &["2"], "8 Table");
+        // 1 was gone and is back: 2 has its customer now.
+        let both = [customer(8, "Acme", &["1", "2"])];
+        check_gone(&both, &[], &[], &["1"], "already-linked");
+        check_gone(&both, &[], &[], &["1", "2"], "8 Link");
+        check_gone(&both, &[], &[("2", 9)], &["1"], "8 Link");
+        check_gone(&[customer(8, "Acme", &["1"])], &[], &[], &["1"], "8 Link");
     }
 
     #[test]

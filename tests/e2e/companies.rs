@@ -1,6 +1,7 @@
 //! Companies to customers (S7 to S20).
 
 mod fields;
+mod gone;
 mod imports;
 mod matching;
 mod stages;

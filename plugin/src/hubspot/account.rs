@@ -9,9 +9,13 @@ pub struct Account {
     pub id: String,
     /// The host of its pages; accounts in Europe have another one.
     pub ui_domain: String,
-    /// IANA name; HubSpot resets daily limits at its midnight.
+    /// IANA name.
     #[serde(default)]
     pub time_zone: String,
+    /// Its distance from UTC when the account was connected, in milliseconds;
+    /// HubSpot resets daily limits at its midnight.
+    #[serde(default)]
+    pub utc_offset_ms: i64,
 }
 
 impl Account {
@@ -42,6 +46,8 @@ struct Details {
     ui_domain: Option<String>,
     #[serde(default)]
     time_zone: Option<String>,
+    #[serde(default)]
+    utc_offset_milliseconds: Option<i64>,
 }
 
 /// Reads the answer of account-info's `details`.
@@ -53,6 +59,7 @@ pub fn account(body: &[u8]) -> Option<Account> {
             .ui_domain
             .unwrap_or_else(|| "app.hubspot.com".to_owned()),
         time_zone: details.time_zone.unwrap_or_default(),
+        utc_offset_ms: details.utc_offset_milliseconds.unwrap_or_default(),
     })
 }
 
@@ -62,12 +69,13 @@ mod tests {
 
     #[test]
     fn an_account_in_europe_has_its_own_pages() {
-        let body = br#"{"portalId":1234,"timeZone":"Europe/Brussels","uiDomain":"app-eu1.hubspot.com","accountType":"STANDARD"}"#;
+        let body = br#"{"portalId":1234,"timeZone":"Europe/Brussels","utcOffset":"+01:00","utcOffsetMilliseconds":3600000,"uiDomain":"app-eu1.hubspot.com","accountType":"STANDARD"}"#;
         let account = account(body).unwrap();
         assert_eq!(
             account.record_address("0-2", "77"),
             "https://app-eu1.hubspot.com/contacts/1234/record/0-2/77"
         );
         assert_eq!(account.time_zone, "Europe/Brussels");
+        assert_eq!(account.utc_offset_ms, 3_600_000);
     }
 }

@@ -3,6 +3,7 @@
 
 use serde::de::DeserializeOwned;
 
+use super::account::Account;
 use super::session::Session;
 use super::transport::{self, Pending, Request, Response, Verb};
 use super::verdict::{OUTAGE_PAUSE_MS, Verdict, judge};
@@ -76,12 +77,17 @@ pub struct InFlight {
 pub struct Client {
     api: Api,
     session: Session,
+    /// How far the account is from UTC.
+    utc_offset_ms: i64,
 }
 
 impl Client {
     /// With the sign-in that is kept; sends nothing but a renewal that is due.
-    pub fn connected(api: &Api) -> Result<Client, Trouble> {
-        Ok(Client::new(api, Session::open(api)?))
+    pub fn connected(api: &Api, account: &Account) -> Result<Client, Trouble> {
+        Ok(Client {
+            utc_offset_ms: account.utc_offset_ms,
+            ..Client::new(api, Session::open(api)?)
+        })
     }
 
     /// With this sign-in.
@@ -89,6 +95,7 @@ impl Client {
         Client {
             session,
             api: api.clone(),
+            utc_offset_ms: 0,
         }
     }
 
@@ -130,7 +137,7 @@ impl Client {
         let mut renewed = false;
         loop {
             let answer = pending.wait();
-            match judge(&answer, attempt, transport::now()) {
+            match judge(&answer, attempt, transport::now(), self.utc_offset_ms) {
                 Verdict::Good => {
                     return answer.map_err(|_| {
                         Trouble::Failed(Failure::internal("A lost answer was judged good."))

@@ -31,6 +31,9 @@ pub struct Object {
     /// Whether it is in the recycling bin.
     #[serde(default)]
     pub archived: bool,
+    /// When it came there.
+    #[serde(default)]
+    pub archived_at: Option<String>,
 }
 
 impl Object {
@@ -50,6 +53,15 @@ impl Object {
         }
     }
 
+    /// One of which the id and perhaps a name are known.
+    pub fn named(id: &str, name: Option<String>) -> Object {
+        Object {
+            id: id.to_owned(),
+            properties: BTreeMap::from([("name".to_owned(), name)]),
+            ..Object::default()
+        }
+    }
+
     /// For tests.
     #[cfg(test)]
     pub fn with(id: &str, properties: &[(&str, &str)]) -> Object {
@@ -59,7 +71,7 @@ impl Object {
                 .iter()
                 .map(|(name, value)| ((*name).to_owned(), Some((*value).to_owned())))
                 .collect(),
-            archived: false,
+            ..Object::default()
         }
     }
 }
@@ -181,6 +193,18 @@ pub fn batch_read(
         format!("{}/batch/read", version.objects(object_type)),
         &serde_json::json!({ "properties": properties, "inputs": inputs }),
     )
+}
+
+/// The same in the recycling bin, where deleted objects lie for 90 days.
+pub fn batch_read_archived(
+    version: &Version,
+    object_type: &str,
+    properties: &[&str],
+    ids: &[String],
+) -> Call {
+    let mut call = batch_read(version, object_type, properties, ids);
+    call.path.push_str("?archived=true");
+    call
 }
 
 #[cfg(test)]

@@ -269,7 +269,7 @@ pub fn token_call(api: &Api, grant: Grant, pairs: &[(&str, &str)]) -> Result<Res
         {
             return Err(oauth::refusal(response, grant).into());
         }
-        match judge(&answer, attempt, transport::now()) {
+        match judge(&answer, attempt, transport::now(), 0) {
             Verdict::Good => {
                 return answer
                     .map_err(|_| Failure::internal("A lost answer was judged good.").into());

@@ -13,9 +13,10 @@ use crate::failure::Failure;
 pub const ATTEMPTS: u32 = 5;
 /// The longest wait inside a call; a longer one ends the slice as `wait-until`.
 const LONGEST_PAUSE_MS: u64 = 20_000;
-/// How long a daily limit is waited for before asking again: HubSpot resets it at
-/// midnight in the account's time zone, and other apps of the account share it.
-const DAILY_PAUSE_MS: u64 = 60 * 60 * 1_000;
+const HOUR_MS: u64 = 60 * 60 * 1_000;
+const DAY_MS: u64 = 24 * HOUR_MS;
+/// How long HubSpot is left alone while it moves the account, when it does not say.
+const MOVING_PAUSE_MS: u64 = HOUR_MS;
 /// After so many failed attempts, how long HubSpot is left alone.
 pub const OUTAGE_PAUSE_MS: u64 = 60_000;
 
@@ -81,8 +82,26 @@ impl ErrorBody {
     }
 }
 
-/// Judges the answer to attempt number `attempt` (from 1), at the time `now`.
-pub fn judge(answer: &Result<Response, TransportError>, attempt: u32, now: u64) -> Verdict {
+/// How long a daily limit lasts: HubSpot resets it at midnight in the account's time
+/// zone. In the two hours behind midnight it is asked every hour, as the zone may
+/// have changed to or from daylight saving since the account was connected.
+fn until_midnight(now: u64, utc_offset_ms: i64) -> u64 {
+    let since_midnight = now.saturating_add_signed(utc_offset_ms) % DAY_MS;
+    if since_midnight < 2 * HOUR_MS {
+        HOUR_MS
+    } else {
+        DAY_MS - since_midnight
+    }
+}
+
+/// Judges the answer to attempt number `attempt` (from 1), at the time `now`, for an
+/// account so far from UTC.
+pub fn judge(
+    answer: &Result<Response, TransportError>,
+    attempt: u32,
+    now: u64,
+    utc_offset_ms: i64,
+) -> Verdict {
     let response = match answer {
         Ok(response) => response,
         Err(TransportError::Denied(why)) => {
@@ -116,7 +135,7 @@ pub fn judge(answer: &Result<Response, TransportError>, attempt: u32, now: u64) 
     match response.status {
         429 => {
             let pause = retry_after(response).unwrap_or(match body.policy_name.as_str() {
-                "DAILY" => DAILY_PAUSE_MS,
+                "DAILY" => until_midnight(now, utc_offset_ms),
                 "SECONDLY" => 1_000,
                 _ => 10_000,
             });
@@ -126,7 +145,7 @@ pub fn judge(answer: &Result<Response, TransportError>, attempt: u32, now: u64) 
         423 => again_or_later(2_000, attempt, now, failure),
         // The account moves to another region; up to a day.
         477 => Verdict::Later(
-            now + retry_after(response).unwrap_or(DAILY_PAUSE_MS),
+            now + retry_after(response).unwrap_or(MOVING_PAUSE_MS),
             failure,
         ),
         401 => Verdict::Refresh(body.message),
@@ -200,7 +219,27 @@ fn failure_of(response: &Response, body: &ErrorBody) -> Failure {
 mod tests {
     use super::*;
 
-    const NOW: u64 = 1_000_000;
+    /// Some day, 05:00 UTC.
+    const NOW: u64 = 20_000 * DAY_MS + 5 * HOUR_MS;
+
+    fn judge(answer: &Result<Response, TransportError>, attempt: u32, now: u64) -> Verdict {
+        super::judge(answer, attempt, now, 0)
+    }
+
+    #[test]
+    fn a_daily_limit_is_waited_for_until_midnight_in_the_time_zone_of_the_account() {
+        let hours = |now: u64, offset: i64| {
+            let offset = offset * HOUR_MS as i64;
+            until_midnight(now, offset) as f64 / HOUR_MS as f64
+        };
+        assert_eq!(hours(NOW, 0), 19.0);
+        assert_eq!(hours(NOW, 1), 18.0);
+        assert_eq!(hours(NOW, -7), 2.0);
+        // Midnight is over, but HubSpot may not think so yet.
+        assert_eq!(hours(NOW, -5), 1.0);
+        assert_eq!(hours(NOW, -4), 1.0);
+        assert_eq!(hours(NOW, -3), 22.0);
+    }
 
     fn answer(
         status: u16,
@@ -231,7 +270,7 @@ mod tests {
         for (policy, header, pause) in [
             ("SECONDLY", None, 1_000),
             ("TEN_SECONDLY_ROLLING", None, 10_000),
-            ("DAILY", None, DAILY_PAUSE_MS),
+            ("DAILY", None, 19 * HOUR_MS),
             ("DAILY", Some("7"), 7_000),
             ("TEN_SECONDLY_ROLLING", Some("3"), 3_000),
         ] {

@@ -21,8 +21,31 @@ pub const NO_STAGE: &str = "(none)";
 pub struct Settings {
     /// How HubSpot is reached.
     pub api: ApiText,
+    /// How both sides are kept together.
+    pub sync: Sync,
     /// Companies to customers.
     pub companies: Companies,
+}
+
+/// `/sync`.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(default, rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Sync {
+    /// Hours until an import lists everything again.
+    pub sweep_hours: u32,
+}
+
+impl Default for Sync {
+    fn default() -> Self {
+        Sync { sweep_hours: 24 }
+    }
+}
+
+impl Sync {
+    /// The same in milliseconds.
+    pub fn sweep_ms(&self) -> u64 {
+        u64::from(self.sweep_hours) * 60 * 60 * 1_000
+    }
 }
 
 /// `/api` as it is written.
@@ -220,6 +243,7 @@ mod tests {
         assert!(!settings.companies.customers.is_empty() && !settings.companies.fields.is_empty());
         for (section, text) in [
             ("api", format!("{:?}", settings.api)),
+            ("sync", format!("{:?}", settings.sync)),
             ("companies", format!("{:?}", settings.companies)),
         ] {
             // Debug prints the field names of a struct.

@@ -1,8 +1,10 @@
 //! Where an import is and what it reads next. Plain data and functions.
 //!
 //! The first import lists everything; later ones read the rows that stopped last
-//! time, then search for what changed since the watermark. An import that was
-//! interrupted goes on at its cursor, whoever starts the next one.
+//! time, then search for what changed since the watermark. Deletions, restorations
+//! and some merges leave no trace in such a search, so from time to time everything
+//! is listed again, and what is linked but was not in the list is looked up. An
+//! import that was interrupted goes on at its cursor, whoever starts the next one.
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -27,6 +29,9 @@ pub struct Watermark {
     /// Mapping rows that were left out; once their property is there, everything
     /// is read anew.
     pub without: Vec<String>,
+    /// When the last list of everything was begun, in milliseconds.
+    #[serde(default)]
+    pub listed: u64,
 }
 
 /// Where an import is.
@@ -47,6 +52,14 @@ pub struct Cursor {
     /// HubSpot refused its own cursor once; the list was begun anew.
     #[serde(default)]
     pub begun_anew: bool,
+    /// When the last list of everything was begun; nothing when this import lists
+    /// everything itself.
+    #[serde(default)]
+    pub listed: Option<u64>,
+    /// Names this list among all lists of everything: two may begin in the same
+    /// second of HubSpot's clock.
+    #[serde(default)]
+    pub list: u64,
 }
 
 /// What is read next.
@@ -62,11 +75,31 @@ pub enum Position {
     Held {
         /// These ids; read from the state.
         ids: Vec<String>,
+        /// Ids up to this one were taken from there.
+        #[serde(default)]
+        after: Option<String>,
         /// Then what changed since.
         then: u64,
     },
     /// What changed.
     Changes(Changes),
+    /// Objects that the list should have had and did not.
+    Missing {
+        /// These ids; read from the state.
+        ids: Vec<String>,
+        /// Where the next ones are looked for.
+        scan: Scan,
+    },
+}
+
+/// Where objects are looked for that a list did not have.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Scan {
+    /// Among what is linked, behind this id.
+    Linked(Option<String>),
+    /// Then in the mapping table, from this row.
+    Table(usize),
 }
 
 /// Where a new import starts.
@@ -82,6 +115,7 @@ pub fn begin(
         {
             Position::Held {
                 ids: Vec::new(),
+                after: None,
                 then: watermark.until.saturating_sub(OVERLAP_MS),
             }
         }
@@ -93,7 +127,13 @@ impl Cursor {
     /// Whether an import that is asked for now goes on here: under the same
     /// settings, and a full one only where this is full.
     pub fn continues(&self, settings: &str, full: bool) -> bool {
-        self.settings == settings && (!full || matches!(self.position, Position::List { .. }))
+        self.settings == settings && (!full || self.listed.is_none())
+    }
+
+    /// Whether everything should be listed again, at this time on HubSpot's clock.
+    pub fn is_sweep_due(&self, now: u64, interval_ms: u64) -> bool {
+        self.listed
+            .is_some_and(|listed| now.saturating_sub(listed) >= interval_ms)
     }
 }
 
@@ -110,23 +150,46 @@ impl Position {
             Position::List { after } => {
                 objects::list(version, object_type, properties, after.as_deref())
             }
-            Position::Held { ids, .. } => {
+            Position::Held { ids, .. } | Position::Missing { ids, .. } => {
                 objects::batch_read(version, object_type, properties, ids)
             }
             Position::Changes(changes) => changes.call(version, object_type, modified, properties),
         }
     }
 
-    /// What comes after a page of it; for held rows the caller fills in the next
-    /// ids.
+    /// The ids that it asks for by name.
+    pub fn ids(&self) -> Option<&[String]> {
+        match self {
+            Position::Held { ids, .. } | Position::Missing { ids, .. } => Some(ids),
+            Position::List { .. } | Position::Changes(_) => None,
+        }
+    }
+
+    /// Whether ids must be filled in from the state before it can be read.
+    pub fn is_unfilled(&self) -> bool {
+        self.ids().is_some_and(<[String]>::is_empty)
+    }
+
+    /// What comes after a page of it.
     pub fn after(&self, page: &Page, modified: &str) -> Result<Option<Position>, Failure> {
         Ok(match self {
-            Position::List { .. } => page.next().map(|after| Position::List {
-                after: Some(after.to_owned()),
+            Position::List { .. } => Some(match page.next() {
+                Some(after) => Position::List {
+                    after: Some(after.to_owned()),
+                },
+                None => Position::Missing {
+                    ids: Vec::new(),
+                    scan: Scan::Linked(None),
+                },
             }),
-            Position::Held { then, .. } => Some(Position::Held {
+            Position::Held { after, then, .. } => Some(Position::Held {
                 ids: Vec::new(),
+                after: after.clone(),
                 then: *then,
+            }),
+            Position::Missing { scan, .. } => Some(Position::Missing {
+                ids: Vec::new(),
+                scan: scan.clone(),
             }),
             Position::Changes(changes) => changes.after(page, modified)?.map(Position::Changes),
         })
@@ -156,6 +219,21 @@ mod tests {
             until: 10_000_000,
             settings: "s".to_owned(),
             without: vec![],
+            listed: 9_000_000,
+        }
+    }
+
+    fn cursor(position: Position, listed: Option<u64>) -> Cursor {
+        Cursor {
+            started: None,
+            settings: "s".to_owned(),
+            without: vec![],
+            done: 0,
+            total: None,
+            position,
+            begun_anew: false,
+            listed,
+            list: 0,
         }
     }
 
@@ -175,6 +253,7 @@ mod tests {
     fn later_imports_ask_for_changes_with_an_overlap() {
         let expected = Position::Held {
             ids: vec![],
+            after: None,
             then: 10_000_000 - OVERLAP_MS,
         };
         assert_eq!(begin(Some(&watermark()), "s", &[], false), expected);
@@ -182,21 +261,40 @@ mod tests {
 
     #[test]
     fn an_interrupted_import_goes_on_unless_settings_changed_or_more_is_asked_for() {
-        let cursor = |position| Cursor {
-            started: None,
-            settings: "s".to_owned(),
-            without: vec![],
-            done: 0,
-            total: None,
-            position,
-            begun_anew: false,
-        };
-        let list = cursor(Position::List {
-            after: Some("100".to_owned()),
-        });
-        let changes = cursor(Position::Changes(Changes::since(1)));
-        assert!(list.continues("s", false) && list.continues("s", true));
+        let list = cursor(
+            Position::List {
+                after: Some("100".to_owned()),
+            },
+            None,
+        );
+        let missing = cursor(
+            Position::Missing {
+                ids: vec![],
+                scan: Scan::Linked(None),
+            },
+            None,
+        );
+        let changes = cursor(Position::Changes(Changes::since(1)), Some(5));
+        for lists in [list, missing] {
+            assert!(lists.continues("s", false) && lists.continues("s", true));
+            assert!(!lists.continues("t", false));
+        }
         assert!(changes.continues("s", false) && !changes.continues("s", true));
-        assert!(!list.continues("t", false));
+    }
+
+    #[test]
+    fn everything_is_listed_again_after_the_interval_and_not_while_it_is_listed() {
+        let changes = cursor(Position::Changes(Changes::since(1)), Some(1_000));
+        assert!(!changes.is_sweep_due(1_999, 1_000));
+        assert!(changes.is_sweep_due(2_000, 1_000));
+        let list = cursor(Position::List { after: None }, None);
+        assert!(!list.is_sweep_due(u64::MAX, 0));
+    }
+
+    #[test]
+    fn behind_the_last_page_of_a_list_it_is_asked_what_is_missing() {
+        let list = Position::List { after: None };
+        let next = list.after(&Page::default(), "m").unwrap().unwrap();
+        assert!(next.is_unfilled() && matches!(next, Position::Missing { .. }));
     }
 }

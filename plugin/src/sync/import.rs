@@ -1,13 +1,12 @@
 //! One slice of an import: pages until the slice is over, the next one already on
 //! its way while this one is worked on.
 
-use std::collections::{BTreeMap, BTreeSet};
-
-use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 use super::cursor::{self, Cursor, Position, Watermark, fingerprint};
 use super::page::Desk;
 use super::plan::Rules;
+use super::reader::Reader;
 use super::{keys, memory};
 use crate::check::{self, Prepared};
 use crate::connect::{self, Linked};
@@ -16,13 +15,13 @@ use crate::contract::halo::integration::state::Write;
 use crate::contract::halo::integration::types::Slice;
 use crate::contract::halo::integration::{log, records, run, settings, state};
 use crate::contract::wasi::clocks::monotonic_clock;
+use crate::contract::wasi::random::random;
 use crate::entity::company::{self, KIND, MODIFIED, Mapped, OBJECTS};
 use crate::failure::Failure;
 use crate::field::convert::Conversion;
-use crate::hubspot::client::{Call, Client, Trouble, json};
-use crate::hubspot::objects::{self, Page, Unanswered};
+use crate::hubspot::client::{Client, Trouble, json};
+use crate::hubspot::objects::{Page, Unanswered};
 use crate::hubspot::transport::{self, Response};
-use crate::hubspot::version::Version;
 use crate::hubspot::{search, time};
 use crate::matching::Table;
 use crate::settings::{Companies, FieldRow, Settings};
@@ -69,9 +68,9 @@ fn waits_for_a_person(code: &str) -> bool {
 fn slice(request: &Request) -> Result<Slice, Trouble> {
     let settings = Settings::parse(&settings::get()?.json)?;
     let linked = connect::linked()?;
-    let mut client = Client::connected(&settings.api.resolve()?)?;
+    let mut client = Client::connected(&settings.api.resolve()?, &linked.account)?;
     check::may_import(&settings.companies)?;
-    let job = Job::new(&settings.companies, linked)?;
+    let job = Job::new(&settings, linked)?;
     match &request.selection {
         Selection::Keys(keys) => job.chosen(&mut client, keys),
         Selection::Everything => job.everything(&mut client, request.full),
@@ -79,23 +78,27 @@ fn slice(request: &Request) -> Result<Slice, Trouble> {
 }
 
 /// An import of companies under the settings of now.
-struct Job<'a> {
-    companies: &'a Companies,
+pub struct Job<'a> {
+    pub(super) companies: &'a Companies,
+    /// Everything is listed again after so long.
+    sweep_ms: u64,
     /// The mapping rows whose Halo field exists.
-    rows: Vec<FieldRow>,
-    linked: Linked,
+    pub(super) rows: Vec<FieldRow>,
+    pub(super) linked: Linked,
     /// Where its state is.
-    scope: String,
+    pub(super) scope: String,
     /// Names the settings.
-    print: String,
+    pub(super) print: String,
 }
 
 impl<'a> Job<'a> {
-    fn new(companies: &'a Companies, linked: Linked) -> Result<Job<'a>, Failure> {
+    fn new(settings: &'a Settings, linked: Linked) -> Result<Job<'a>, Failure> {
+        let companies = &settings.companies;
         let rows = usable_rows(&companies.fields)?;
         Ok(Job {
             print: fingerprint(&[companies, &rows]),
             scope: format!("{}{OBJECTS}", linked.prefix),
+            sweep_ms: settings.sync.sweep_ms(),
             companies,
             rows,
             linked,
@@ -103,7 +106,7 @@ impl<'a> Job<'a> {
     }
 
     /// The fields to fill, without the rows of these properties.
-    fn fields(
+    pub(super) fn fields(
         &self,
         without: &[String],
         conversions: &BTreeMap<String, Conversion>,
@@ -117,7 +120,8 @@ impl<'a> Job<'a> {
         company::fields(&rows, conversions)
     }
 
-    fn desk<'b>(&'b self, fields: &'b [Mapped]) -> Desk<'b> {
+    /// Where its pages are worked on.
+    pub(super) fn desk<'b>(&'b self, fields: &'b [Mapped]) -> Desk<'b> {
         Desk {
             rules: Rules {
                 settings: self.companies,
@@ -130,7 +134,7 @@ impl<'a> Job<'a> {
         }
     }
 
-    fn watermark(&self) -> Result<Option<Watermark>, Failure> {
+    pub(super) fn watermark(&self) -> Result<Option<Watermark>, Failure> {
         memory::get(keys::watermark(&self.scope))
     }
 
@@ -189,22 +193,19 @@ impl<'a> Job<'a> {
         }
         let watermark = self.watermark()?;
         let position = cursor::begin(watermark.as_ref(), &self.print, &without, full);
-        let total = match position {
-            // Only to show how long it will take; search lags and may be off by a few.
-            Position::List { .. } => {
-                let counted: Page = client.read(search::count(client.version(), OBJECTS))?;
-                counted.total
-            }
-            _ => None,
-        };
+        let lists = matches!(position, Position::List { .. });
         let cursor = Cursor {
             started: None,
             settings: self.print.clone(),
             without,
             done: 0,
-            total,
+            total: if lists { count(client)? } else { None },
             position,
             begun_anew: false,
+            listed: watermark
+                .filter(|_| !lists)
+                .map(|watermark| watermark.listed),
+            list: random::get_random_u64(),
         };
         Ok((cursor, conversions))
     }
@@ -220,36 +221,60 @@ impl<'a> Job<'a> {
         let fields = self.fields(&cursor.without, conversions);
         let desk = self.desk(&fields);
         let reader = Reader::new(client, &fields);
-
-        if matches!(&cursor.position, Position::Held { ids, .. } if ids.is_empty()) {
-            cursor.position = self.filled(cursor.position, None)?;
-        }
+        let mut ahead = None;
         show(&cursor);
-        let mut in_flight = client.start(reader.call(&cursor.position))?;
         loop {
-            let response = client.finish(in_flight)?;
-            cursor.started.get_or_insert_with(|| time_of(&response));
-            let mut page: Page = json(&response)?;
-            let next = match cursor.position.after(&page, MODIFIED)? {
-                Some(position) => {
-                    let last = match &cursor.position {
-                        Position::Held { ids, .. } => ids.last().map(String::as_str),
-                        _ => None,
-                    };
-                    Some(self.filled(position, last)?)
+            if cursor.position.is_unfilled() {
+                match self.filled(&cursor)? {
+                    Some(position) => cursor.position = position,
+                    None => {
+                        state::commit(&self.finish(cursor)?)?;
+                        return Ok(Slice::Done);
+                    }
                 }
-                None => None,
+            }
+            let in_flight = match ahead.take() {
+                Some(in_flight) => in_flight,
+                None => client.start(reader.call(&cursor.position))?,
             };
+            let response = client.finish(in_flight)?;
+            let started = *cursor.started.get_or_insert_with(|| time_of(&response));
+            if is_new && cursor.is_sweep_due(started, self.sweep_ms) {
+                cursor.listed = None;
+                cursor.total = count(client)?;
+                cursor.position = Position::List { after: None };
+                continue;
+            }
+            let mut page: Page = json(&response)?;
+            let next = cursor.position.after(&page, MODIFIED)?;
             // Not on the last page of a slice: nobody would read the answer.
-            let ahead = match &next {
-                Some(position) if clock.goes_on() => Some(client.start(reader.call(position))?),
-                _ => None,
+            if let Some(position) = &next
+                && !position.is_unfilled()
+                && clock.goes_on()
+            {
+                ahead = Some(client.start(reader.call(position))?);
+            }
+            let list = cursor.listed.is_none().then_some(cursor.list);
+            let mut writes = match &cursor.position {
+                Position::Missing { ids, .. } => {
+                    // By an id that was merged away HubSpot may answer the survivor.
+                    page.results.retain(|object| ids.contains(&object.id));
+                    let (refused, gone) = split(page.unanswered(ids));
+                    let mut writes = desk.work(&page.results, &refused, list)?;
+                    if !gone.is_empty() {
+                        let bin: Page = client.read(reader.archived(&gone))?;
+                        writes.extend(desk.work_on_gone(&gone, &bin.results)?);
+                    }
+                    writes
+                }
+                Position::Held { ids, .. } => {
+                    desk.work(&page.results, &page.unanswered(ids), list)?
+                }
+                Position::List { .. } | Position::Changes(_) => {
+                    let unanswered = reader.complete(client, &mut page)?;
+                    desk.work(&page.results, &unanswered, list)?
+                }
             };
-            let unanswered = match &cursor.position {
-                Position::Held { ids, .. } => page.unanswered(ids),
-                _ => reader.complete(client, &mut page)?,
-            };
-            let mut writes = desk.work(&page.results, &unanswered)?;
             cursor.done += page.results.len() as u64;
             show(&cursor);
             if matches!(cursor.position, Position::List { .. }) {
@@ -268,9 +293,8 @@ impl<'a> Job<'a> {
             cursor.position = position;
             writes.push(memory::put(keys::cursor(&self.scope), &cursor)?);
             state::commit(&writes)?;
-            match ahead {
-                Some(ahead) => in_flight = ahead,
-                None => return Ok(clock.ended()),
+            if !clock.goes_on() && ahead.is_none() {
+                return Ok(clock.ended());
             }
         }
     }
@@ -279,6 +303,7 @@ impl<'a> Job<'a> {
     fn finish(&self, cursor: Cursor) -> Result<Vec<Write>, Failure> {
         let watermark = Watermark {
             until: cursor.started.unwrap_or_default(),
+            listed: cursor.listed.or(cursor.started).unwrap_or_default(),
             settings: cursor.settings,
             without: cursor.without,
         };
@@ -288,81 +313,22 @@ impl<'a> Job<'a> {
             memory::remove(keys::conversions(&self.scope)),
         ])
     }
+}
 
-    /// Fills in the ids of held rows; goes on to the changes when there are none.
-    fn filled(&self, position: Position, after: Option<&str>) -> Result<Position, Failure> {
-        let Position::Held { then, .. } = position else {
-            return Ok(position);
-        };
-        let prefix = keys::held_prefix(&self.scope);
-        let after = after.map(|id| keys::held(&self.scope, id));
-        let limit = u32::try_from(objects::BATCH_LIMIT).unwrap_or(u32::MAX);
-        let ids: Vec<String> = state::scan(&prefix, after.as_deref(), limit)?
-            .into_iter()
-            .map(|entry| entry.key[prefix.len()..].to_owned())
-            .collect();
-        Ok(if ids.is_empty() {
-            Position::Changes(search::Changes::since(then))
-        } else {
-            Position::Held { ids, then }
-        })
-    }
+/// What HubSpot could not answer now, and the ids that it does not have.
+fn split(unanswered: Vec<Unanswered>) -> (Vec<Unanswered>, Vec<String>) {
+    let (refused, gone): (Vec<_>, Vec<_>) = unanswered
+        .into_iter()
+        .partition(|unanswered| unanswered.refused.is_some());
+    let gone = gone.into_iter().map(|unanswered| unanswered.id).collect();
+    (refused, gone)
+}
 
-    fn chosen(&self, client: &mut Client, keys: &[String]) -> Result<Slice, Trouble> {
-        let clock = SliceClock::start();
-        let prepared = check::prepare(client, &self.rows)?;
-        let fields = self.fields(&prepared.without, &prepared.conversions);
-        let desk = self.desk(&fields);
-        let reader = Reader::new(client, &fields);
-        // HubSpot refuses a batch with the same id twice.
-        let ids: BTreeSet<&str> = keys
-            .iter()
-            .map(|key| key.strip_prefix(&self.linked.prefix).unwrap_or(key))
-            .collect();
-        let ids: Vec<String> = ids.into_iter().map(str::to_owned).collect();
-        let print = fingerprint(&[&ids, &self.print]);
-        let kept: Option<Chosen> = memory::get(keys::selection(&self.scope))?;
-        let mut next = kept
-            .filter(|kept| kept.keys == print)
-            .map_or(0, |kept| kept.next);
-        // Under other settings than those of the last import, the chosen rows are
-        // ahead of the rest; the next import reads everything.
-        let is_ahead = self
-            .watermark()?
-            .is_some_and(|watermark| watermark.settings != self.print);
-        while let Some(left) = ids.get(next..).filter(|left| !left.is_empty()) {
-            let batch = &left[..left.len().min(objects::BATCH_LIMIT)];
-            let page: Page = client.read(reader.batch(batch))?;
-            let mut writes = desk.work(&page.results, &page.unanswered(batch))?;
-            next += batch.len();
-            run::show_progress(&run::Progress {
-                done: next as u64,
-                total: Some(ids.len() as u64),
-                label: OBJECTS.to_owned(),
-            });
-            if is_ahead {
-                writes.push(memory::remove(keys::watermark(&self.scope)));
-            }
-            let key = keys::selection(&self.scope);
-            if next >= ids.len() {
-                writes.push(memory::remove(key));
-                state::commit(&writes)?;
-                break;
-            }
-            writes.push(memory::put(
-                key,
-                &Chosen {
-                    keys: print.clone(),
-                    next,
-                },
-            )?);
-            state::commit(&writes)?;
-            if !clock.goes_on() {
-                return Ok(clock.ended());
-            }
-        }
-        Ok(Slice::Done)
-    }
+/// How many companies there are; only to show how long it will take, as search lags
+/// and may be off by a few.
+fn count(client: &mut Client) -> Result<Option<u64>, Trouble> {
+    let counted: Page = client.read(search::count(client.version(), OBJECTS))?;
+    Ok(counted.total)
 }
 
 /// The mapping rows whose Halo field exists, by its own name. A row whose field was
@@ -389,71 +355,6 @@ fn usable_rows(rows: &[FieldRow]) -> Result<Vec<FieldRow>, Failure> {
     Ok(usable)
 }
 
-/// How pages are asked for. HubSpot takes at most 3,000 characters for a search and
-/// some thousand for an address; where the names of the properties alone would fill
-/// that, a page is asked for without them and then completed by batch reads.
-struct Reader {
-    version: Version,
-    properties: Vec<String>,
-    is_wide: bool,
-}
-
-/// Characters of property names that a search has room for, beside its filters.
-const NARROW: usize = 2_000;
-
-impl Reader {
-    fn new(client: &Client, fields: &[Mapped]) -> Reader {
-        let properties = company::properties(fields);
-        // With quotes and a comma each.
-        let width: usize = properties.iter().map(|name| name.len() + 3).sum();
-        Reader {
-            version: client.version().clone(),
-            properties: properties.into_iter().map(str::to_owned).collect(),
-            is_wide: width > NARROW,
-        }
-    }
-
-    fn names(&self) -> Vec<&str> {
-        self.properties.iter().map(String::as_str).collect()
-    }
-
-    fn call(&self, position: &Position) -> Call {
-        match position {
-            Position::List { .. } | Position::Changes(_) if self.is_wide => {
-                position.call(&self.version, OBJECTS, MODIFIED, &[MODIFIED])
-            }
-            _ => position.call(&self.version, OBJECTS, MODIFIED, &self.names()),
-        }
-    }
-
-    fn batch(&self, ids: &[String]) -> Call {
-        objects::batch_read(&self.version, OBJECTS, &self.names(), ids)
-    }
-
-    /// Reads the properties of a page that was asked for without them.
-    fn complete(&self, client: &mut Client, page: &mut Page) -> Result<Vec<Unanswered>, Trouble> {
-        let mut unanswered = Vec::new();
-        if !self.is_wide {
-            return Ok(unanswered);
-        }
-        let ids: Vec<String> = page.results.drain(..).map(|object| object.id).collect();
-        for ids in ids.chunks(objects::BATCH_LIMIT) {
-            let mut batch: Page = client.read(self.batch(ids))?;
-            unanswered.extend(batch.unanswered(ids));
-            page.results.append(&mut batch.results);
-        }
-        Ok(unanswered)
-    }
-}
-
-/// Where an import of chosen rows is.
-#[derive(Serialize, Deserialize)]
-struct Chosen {
-    /// Which rows, under which settings: others start from the beginning.
-    keys: String,
-    next: usize,
-}
-
 /// The time on HubSpot's clock, which stamps changes; else on the host's.
 fn time_of(response: &Response) -> u64 {
     response
@@ -471,18 +372,18 @@ fn show(cursor: &Cursor) {
 }
 
 /// Whether a slice goes on.
-struct SliceClock {
+pub(super) struct SliceClock {
     begun: u64,
 }
 
 impl SliceClock {
-    fn start() -> SliceClock {
+    pub(super) fn start() -> SliceClock {
         SliceClock {
             begun: monotonic_clock::now(),
         }
     }
 
-    fn goes_on(&self) -> bool {
+    pub(super) fn goes_on(&self) -> bool {
         let left = run::remaining();
         !run::should_stop()
             && monotonic_clock::now() - self.begun < SLICE_NS
@@ -490,7 +391,7 @@ impl SliceClock {
             && left.cpu_ms > CPU_RESERVE_MS
     }
 
-    fn ended(&self) -> Slice {
+    pub(super) fn ended(&self) -> Slice {
         if run::should_stop() {
             Slice::Stopped
         } else {

@@ -10,7 +10,7 @@
 //! | `SCOPE/cursor` | where an unfinished import goes on |
 //! | `SCOPE/conversions` | how values are converted in that import |
 //! | `SCOPE/selection` | where an unfinished import of chosen rows goes on |
-//! | `SCOPE/agreed/ID` | HubSpot's values as of the last comparison |
+//! | `SCOPE/agreed/ID` | HubSpot's values as of the last comparison, when it was last listed, and whether it is gone |
 //! | `SCOPE/held/ID` | a row that stopped; it is read again until it goes in |
 
 /// The account.
@@ -38,7 +38,12 @@ pub fn selection(scope: &str) -> String {
 
 /// HubSpot's values as of the last comparison.
 pub fn agreed(scope: &str, id: &str) -> String {
-    format!("{scope}/agreed/{id}")
+    format!("{}{id}", agreed_prefix(scope))
+}
+
+/// Before the ids of linked objects.
+pub fn agreed_prefix(scope: &str) -> String {
+    format!("{scope}/agreed/")
 }
 
 /// A row that stopped.

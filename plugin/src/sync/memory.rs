@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::contract::halo::integration::state::{self, Expectation, Write};
+use crate::contract::halo::integration::state::{self, Entry, Expectation, Write};
 use crate::failure::Failure;
 
 /// Reads one value.
@@ -16,15 +16,32 @@ pub fn get_all<T: DeserializeOwned>(keys: &[String]) -> Result<Vec<Option<T>>, F
     let mut values = Vec::with_capacity(keys.len());
     for keys in keys.chunks(BATCH) {
         for entry in state::get(keys)? {
-            values.push(match entry {
-                None => None,
-                Some(entry) => Some(serde_json::from_slice(&entry.value).map_err(|error| {
-                    Failure::internal(format!("The state {} cannot be read: {error}.", entry.key))
-                })?),
-            });
+            values.push(entry.as_ref().map(read).transpose()?);
         }
     }
     Ok(values)
+}
+
+/// A page of values whose key starts with `prefix` and is behind `after`, each with
+/// the rest of its key.
+pub fn scan<T: DeserializeOwned>(
+    prefix: &str,
+    after: Option<&str>,
+) -> Result<Vec<(String, T)>, Failure> {
+    const PAGE: u32 = 1_000;
+    state::scan(prefix, after, PAGE)?
+        .into_iter()
+        .map(|entry| {
+            let value = read(&entry)?;
+            Ok((entry.key[prefix.len()..].to_owned(), value))
+        })
+        .collect()
+}
+
+fn read<T: DeserializeOwned>(entry: &Entry) -> Result<T, Failure> {
+    serde_json::from_slice(&entry.value).map_err(|error| {
+        Failure::internal(format!("The state {} cannot be read: {error}.", entry.key))
+    })
 }
 
 /// The most ids, keys or values that the host takes in one call.

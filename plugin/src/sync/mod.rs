@@ -3,15 +3,23 @@
 //! | module | what it is | I/O |
 //! |---|---|---|
 //! | [`import`] | one slice: pages until the slice is over | shell |
+//! | [`reader`] | how a page is asked for | shell |
+//! | [`pending`] | ids that only the state knows | shell |
+//! | [`selection`] | one slice of an import of chosen rows | shell |
 //! | [`page`] | one page: look up, plan, write, report, remember | shell |
 //! | [`plan`] | what becomes of one row | no |
+//! | [`gone`] | objects that HubSpot does not have any more | no |
 //! | [`cursor`] | where an import is, and what it reads next | no |
 //! | [`keys`] | every key of the connector's state | no |
 //! | [`memory`] | state as JSON | shell |
 
 pub mod cursor;
+pub mod gone;
 pub mod import;
 pub mod keys;
 pub mod memory;
 pub mod page;
+pub mod pending;
 pub mod plan;
+pub mod reader;
+pub mod selection;

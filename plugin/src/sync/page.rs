@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::gone::Gone;
 use super::keys;
 use super::memory::{self, BATCH};
 use super::plan::{Agreed, Fate, Known, Rules, Taken, plan};
@@ -30,11 +31,13 @@ pub struct Desk<'a> {
 
 impl Desk<'_> {
     /// Works on a page; answers the writes that remember it. `unanswered` are ids
-    /// that were asked for in vain.
+    /// that were asked for in vain; `list` names the list of everything that the page
+    /// is of.
     pub fn work(
         &self,
         objects: &[Object],
         unanswered: &[Unanswered],
+        list: Option<u64>,
     ) -> Result<Vec<Write>, Failure> {
         let held = self.held(objects)?;
         let known = self.look_up(objects)?;
@@ -48,8 +51,10 @@ impl Desk<'_> {
         let mut writes = Vec::new();
         for (object, fate) in objects.iter().zip(fates) {
             let ended = Ended::of(fate, &mut written);
-            if let Some(agreed) = &ended.agreed
-                && known.agreed.get(&object.id) != Some(agreed)
+            let before = known.agreed.get(&object.id);
+            let after = remembered(&ended, before, list);
+            if let Some(agreed) = &after
+                && before != after.as_ref()
             {
                 writes.push(memory::put(keys::agreed(&self.scope, &object.id), agreed)?);
             }
@@ -62,6 +67,16 @@ impl Desk<'_> {
                 });
             }
             reports.push(self.report(object, ended));
+            for merged in company::merged_ids(object) {
+                if let Some(agreed) = known.agreed.get(merged)
+                    && agreed.gone.is_none()
+                {
+                    let gone = Gone::Merged(object.id.clone());
+                    let (row, write) = self.gone(merged, agreed, gone)?;
+                    reports.push(row);
+                    writes.push(write);
+                }
+            }
         }
         for unanswered in unanswered {
             let ended = Ended::unanswered(unanswered);
@@ -70,10 +85,51 @@ impl Desk<'_> {
             }
             reports.push(self.report(&Object::bare(&unanswered.id), ended));
         }
-        for rows in reports.chunks(BATCH) {
-            run::report(rows)?;
-        }
+        report(&reports)?;
         Ok(writes)
+    }
+
+    /// Works on ids that the list did not have and HubSpot does not have; `bin` is
+    /// what lies of them in its recycling bin.
+    pub fn work_on_gone(&self, ids: &[String], bin: &[Object]) -> Result<Vec<Write>, Failure> {
+        let agreed_keys: Vec<String> = ids.iter().map(|id| keys::agreed(&self.scope, id)).collect();
+        let mut reports = Vec::with_capacity(ids.len());
+        let mut writes = Vec::new();
+        for (id, agreed) in ids.iter().zip(memory::get_all::<Agreed>(&agreed_keys)?) {
+            match agreed {
+                Some(agreed) => {
+                    let gone = Gone::of(bin.iter().find(|object| object.id == *id));
+                    let (row, write) = self.gone(id, &agreed, gone)?;
+                    reports.push(row);
+                    writes.push(write);
+                }
+                None => reports.push(self.report(&Object::bare(id), Ended::not_in_hubspot())),
+            }
+            writes.push(memory::remove(keys::held(&self.scope, id)));
+        }
+        report(&reports)?;
+        Ok(writes)
+    }
+
+    /// What is said and remembered of a linked company that is gone.
+    fn gone(&self, id: &str, agreed: &Agreed, gone: Gone) -> Result<(ReportRow, Write), Failure> {
+        let title = agreed.values.get(company::NAME).cloned().flatten();
+        let named = Object::named(id, title);
+        let reason = gone.reason("company", &format!("customer {}", agreed.record));
+        let row = self.report(
+            &named,
+            Ended {
+                outcome: "skipped",
+                reason: Some(reason),
+                record: Some(agreed.record),
+                agreed: None,
+            },
+        );
+        let after = Agreed {
+            gone: Some(gone),
+            ..agreed.clone()
+        };
+        Ok((row, memory::put(keys::agreed(&self.scope, id), &after)?))
     }
 
     fn held(&self, objects: &[Object]) -> Result<BTreeSet<String>, Failure> {
@@ -125,12 +181,37 @@ impl Desk<'_> {
             .zip(memory::get_all(&agreed_keys)?)
             .filter_map(|(id, agreed)| Some((id, agreed?)))
             .collect();
+        candidates.gone = self.gone_ids(&candidates, &agreed)?;
         let without_site = without_site(&included, &candidates, &agreed)?;
         Ok(Known {
             candidates,
             agreed,
             without_site,
         })
+    }
+
+    /// Which of the linked ids HubSpot does not have.
+    fn gone_ids(
+        &self,
+        candidates: &Candidates,
+        agreed: &BTreeMap<String, Agreed>,
+    ) -> Result<BTreeSet<String>, Failure> {
+        let others: BTreeSet<&String> = candidates
+            .records()
+            .flat_map(|record| &record.keys)
+            .filter(|id| !agreed.contains_key(*id))
+            .collect();
+        let keys: Vec<String> = others
+            .iter()
+            .map(|id| keys::agreed(&self.scope, id))
+            .collect();
+        let others = others.into_iter().cloned().zip(memory::get_all(&keys)?);
+        Ok(others
+            .filter_map(|(id, agreed)| Some((id, agreed?)))
+            .chain(agreed.clone())
+            .filter(|(_, agreed): &(String, Agreed)| agreed.gone.is_some())
+            .map(|(id, _)| id)
+            .collect())
     }
 
     /// A record with the keys of this account only, as HubSpot's ids.
@@ -223,6 +304,23 @@ impl Desk<'_> {
     }
 }
 
+/// What is remembered of a row after it was worked on.
+fn remembered(ended: &Ended, before: Option<&Agreed>, list: Option<u64>) -> Option<Agreed> {
+    let agreed = ended.agreed.as_ref().or(before)?;
+    Some(Agreed {
+        seen: list.unwrap_or_else(|| before.map_or(0, |before| before.seen)),
+        // Back in HubSpot, but not in its place before the conflict is settled.
+        gone: before
+            .filter(|_| ended.outcome == "conflict")
+            .and_then(|before| before.gone.clone()),
+        ..agreed.clone()
+    })
+}
+
+fn report(rows: &[ReportRow]) -> Result<(), Failure> {
+    rows.chunks(BATCH).try_for_each(|rows| run::report(rows))
+}
+
 /// Customers that were linked by a call that never came to remember it: their
 /// first site may be missing.
 fn without_site(
@@ -285,17 +383,23 @@ impl Ended {
                 "failed",
                 Failure::new("remote", format!("HubSpot could not answer it: {why}")),
             ),
-            None => (
-                "skipped",
-                Failure::new(
-                    "not-found",
-                    "HubSpot has no such company; it may have been deleted or merged.",
-                ),
-            ),
+            None => return Ended::not_in_hubspot(),
         };
         Ended {
             outcome,
             reason: Some(reason),
+            record: None,
+            agreed: None,
+        }
+    }
+
+    fn not_in_hubspot() -> Ended {
+        Ended {
+            outcome: "skipped",
+            reason: Some(Failure::new(
+                "not-found",
+                "HubSpot has no such company; it may have been deleted or merged.",
+            )),
             record: None,
             agreed: None,
         }
@@ -321,6 +425,7 @@ impl Ended {
                 agreed: Some(Agreed {
                     record,
                     values: agreed,
+                    ..Agreed::default()
                 }),
             },
             Fate::Write {
@@ -350,6 +455,7 @@ impl Ended {
                     agreed: record.map(|record| Agreed {
                         record,
                         values: agreed,
+                        ..Agreed::default()
                     }),
                 }
             }

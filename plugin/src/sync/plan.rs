@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use super::gone::Gone;
 use crate::contract::halo::integration::records::{Row, RowOptions, Stored};
 use crate::contract::halo::integration::types::{Field, RecordRef, Value};
 use crate::entity::company::{self, Mapped};
@@ -17,12 +18,18 @@ use crate::settings::Companies;
 
 /// HubSpot's values as of the last comparison, and the record that they were
 /// compared with.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Agreed {
     /// Halo's id.
     pub record: u64,
     /// By Halo's field; null for empty.
     pub values: BTreeMap<String, Option<String>>,
+    /// The list of everything that it was seen in last.
+    #[serde(default)]
+    pub seen: u64,
+    /// HubSpot does not have it any more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gone: Option<Gone>,
 }
 
 /// What was read for a page.

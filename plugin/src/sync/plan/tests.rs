@@ -35,6 +35,7 @@ fn linked(record: Stored, last: &[(&str, &str)]) -> Known {
     let agreed = Agreed {
         record: record.id,
         values,
+        ..Agreed::default()
     };
     known.agreed.insert("1".to_owned(), agreed);
     known.candidates.linked.insert("1".to_owned(), record);
