@@ -318,7 +318,7 @@ fn remembered(ended: &Ended, before: Option<&Agreed>, list: Option<u64>) -> Opti
 }
 
 fn report(rows: &[ReportRow]) -> Result<(), Failure> {
-    rows.chunks(BATCH).try_for_each(|rows| run::report(rows))
+    rows.chunks(BATCH).try_for_each(run::report)
 }
 
 /// Customers that were linked by a call that never came to remember it: their

@@ -167,3 +167,29 @@ async fn settings_that_were_tried_and_taken_back_leave_nothing_behind() {
         "Ghent"
     );
 }
+
+/// HubSpot's search ends after 10,000 rows, and a batch job stamps more than that
+/// with one millisecond.
+#[tokio::test(flavor = "multi_thread")]
+async fn more_than_ten_thousand_changes_in_one_millisecond_all_arrive() {
+    const COMPANIES: usize = 10_150;
+    let shop = connected(COMPANIES).await;
+    let chosen = json!({ "all-lifecycle-stages": false, "lifecycle-stages": ["evangelist"] });
+    shop.apply(chosen).unwrap();
+    import(&shop).await;
+    let before = customers(&shop).await.len();
+    let now = jiff::Timestamp::from_millisecond(shop.sim.now_ms()).unwrap();
+    shop.sim.freeze_clock(now);
+    for company in shop.sim.snapshot("companies").unwrap() {
+        let id = company["id"].as_str().unwrap();
+        shop.sim
+            .edit("companies", id, [("lifecyclestage", "evangelist")])
+            .unwrap();
+    }
+    shop.sim.reset_stats();
+    import(&shop).await;
+    let calls = shop.sim.stats().calls;
+    assert_eq!(customers(&shop).await.len(), COMPANIES, "{before} before");
+    // 200 rows a search; the first ones are read a second time, by id.
+    assert!(calls <= COMPANIES as u64 / 200 + 10, "{calls} calls");
+}
