@@ -203,11 +203,15 @@ impl Host {
     }
 }
 
-/// A Halo that was just set up has one top level, so that customers have a place.
+/// What a Halo that was just set up has, so that customers, items and opportunities
+/// have a place: kind, name, and a switch that is on.
+const FIRST: &[(&str, &str, Option<&str>)] = &[
+    (schema::TOP_LEVEL, "Customers", None),
+    ("item-group", "Items", None),
+    ("ticket-type", "Opportunity", Some("is_opportunity")),
+];
+
 async fn first_records(store: &dyn Store, clock: &Clock) -> Result<(), StoreError> {
-    if store.count(schema::TOP_LEVEL).await? > 0 {
-        return Ok(());
-    }
     let scope = Scope {
         connection: String::new(),
         layer: 0,
@@ -215,19 +219,26 @@ async fn first_records(store: &dyn Store, clock: &Clock) -> Result<(), StoreErro
         cause: "first start".to_owned(),
         lane: None,
     };
-    let row = Row {
-        kind: schema::TOP_LEVEL.to_owned(),
-        // By key, so that two first starts at once make one.
-        key: Some("first".to_owned()),
-        id: None,
-        other_keys: Vec::new(),
-        expected: None,
-        fields: Fields::from([("name".to_owned(), Value::Text("Customers".to_owned()))]),
-        options: RowOptions {
-            may_create: true,
-            ..RowOptions::default()
-        },
-    };
-    store.upsert(&scope, &[row], clock.now()).await?;
+    for (kind, name, switch) in FIRST {
+        if store.count(kind).await? > 0 {
+            continue;
+        }
+        let mut fields = Fields::from([("name".to_owned(), Value::Text((*name).to_owned()))]);
+        fields.extend(switch.map(|field| (field.to_owned(), Value::Text("true".to_owned()))));
+        let row = Row {
+            kind: (*kind).to_owned(),
+            // By key, so that two first starts at once make one.
+            key: Some("first".to_owned()),
+            id: None,
+            other_keys: Vec::new(),
+            expected: None,
+            fields,
+            options: RowOptions {
+                may_create: true,
+                ..RowOptions::default()
+            },
+        };
+        store.upsert(&scope, &[row], clock.now()).await?;
+    }
     Ok(())
 }

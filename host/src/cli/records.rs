@@ -24,8 +24,6 @@ pub(crate) struct Records {
     limit: u32,
 }
 
-/// A record of a kind in a list shows these fields first.
-const FIRST: [&str; 1] = ["name"];
 /// Columns of a list.
 const COLUMNS: usize = 5;
 
@@ -51,7 +49,7 @@ impl Records {
         let count = host.store.count(&self.kind).await?;
         let document = serde_json::json!({ "count": count, "records": records });
         context.out.result(&document, || {
-            let mut columns: Vec<&str> = FIRST.to_vec();
+            let mut columns: Vec<&str> = vec![schema::title_of(&kind.name)];
             for record in &records {
                 for name in record.fields.keys() {
                     if !columns.contains(&name.as_str()) && columns.len() < COLUMNS {

@@ -9,6 +9,7 @@ use crate::description::Entity;
 use crate::deviations::outcome_of;
 use crate::model::{Failure, FieldChange, RecordId, RunId, Stored, Timestamp};
 use crate::runs::show_time;
+use crate::schema;
 use crate::store::{JournalEntry, JournalFilter, ReportedRow, Run, RunMode, Scope};
 
 #[derive(Debug, clap::Args)]
@@ -187,7 +188,7 @@ fn link(record: Stored) -> Link {
     Link {
         name: record
             .fields
-            .get("name")
+            .get(schema::title_of(&record.kind))
             .map_or_else(String::new, |name| name.display()),
         kind: record.kind,
         id: record.id,
