@@ -2,3 +2,4 @@
 //! sections in the same order.
 
 pub mod company;
+pub mod contact;
