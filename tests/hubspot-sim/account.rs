@@ -4,6 +4,7 @@
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 
+use super::account_info;
 use super::associations::Links;
 use super::clock::{Clock, millis};
 use super::faults::Faults;
@@ -36,6 +37,8 @@ pub struct Account {
     /// How it was started; some of it can be changed while it runs.
     pub(super) options: SimOptions,
     pub(super) base_url: String,
+    /// Where the pages of records are; a type and an id follow.
+    pub(super) record_pages: String,
     pub(super) identity: Identity,
     pub(super) clock: Clock,
     pub(super) rng: StdRng,
@@ -57,7 +60,7 @@ impl Account {
             client_secret: uuid(&mut rng),
             app_id: 2_900_000 + rng.random_range(0..90_000),
             user_id: 98_000_000 + rng.random_range(0..900_000),
-            private_app_token: format!("pat-na1-{}", uuid(&mut rng)),
+            private_app_token: format!("pat-{}-{}", options.hublet, uuid(&mut rng)),
         };
         let stores = KINDS
             .iter()
@@ -65,6 +68,7 @@ impl Account {
             .collect();
         let mut account = Self {
             clock: Clock::new(options.frozen_at),
+            record_pages: account_info::record_pages(&options),
             options,
             base_url,
             identity,

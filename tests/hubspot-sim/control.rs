@@ -86,6 +86,8 @@ struct Options {
     limit_per_10s: Option<u32>,
     /// 0 lifts the limit.
     search_limit_per_second: Option<u32>,
+    /// Scopes that no token has from now on; an empty list gives all back.
+    without_scopes: Option<Vec<String>>,
 }
 
 #[derive(Deserialize)]
@@ -276,6 +278,9 @@ impl Account {
         now.limit_per_10s = limit(options.limit_per_10s, now.limit_per_10s);
         now.search_limit_per_second =
             limit(options.search_limit_per_second, now.search_limit_per_second);
+        if let Some(scopes) = &options.without_scopes {
+            now.without_scopes.clone_from(scopes);
+        }
         if let Some(lag) = options.search_lag_ms {
             self.set_search_lag(Duration::from_millis(lag));
         }

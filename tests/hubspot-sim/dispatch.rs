@@ -26,9 +26,11 @@ impl Account {
     /// Fills in the date, on the clock that also stamps changes, and the correlation
     /// id.
     pub fn stamp(&mut self, reply: &mut Reply) {
-        let now = jiff::Timestamp::from_millisecond(self.clock.now_ms()).unwrap_or_default();
-        let date = now.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
-        reply.headers.push(("date", date));
+        if !reply.headers.iter().any(|(name, _)| *name == "date") {
+            let now = jiff::Timestamp::from_millisecond(self.clock.now_ms()).unwrap_or_default();
+            let date = now.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
+            reply.headers.push(("date", date));
+        }
         if let Body::Json(body) = &mut reply.body
             && body.get("correlationId").is_some_and(|id| id == "")
         {
@@ -103,6 +105,7 @@ impl Account {
                 Reply::empty()
             }
             Call::AccountInfo => self.account_info(),
+            Call::DailyUsage => self.daily_usage(),
             Call::Owners(None) => owners::list(&self.owners, request),
             Call::Owners(Some(id)) => owners::get(&self.owners, id, request),
             Call::Pipelines(kind, id) => pipelines::read(kind, id.as_deref()),
@@ -146,21 +149,6 @@ impl Account {
             },
             _ => not_found(),
         })
-    }
-
-    /// `GET /account-info/{version}/details`.
-    fn account_info(&self) -> Reply {
-        Reply::ok(json!({
-            "portalId": self.options.portal_id,
-            "accountType": "STANDARD",
-            "timeZone": "US/Eastern",
-            "companyCurrency": "USD",
-            "additionalCurrencies": ["EUR", "GBP"],
-            "utcOffset": "-04:00",
-            "utcOffsetMilliseconds": -14_400_000,
-            "uiDomain": "app.hubspot.com",
-            "dataHostingLocation": "na1",
-        }))
     }
 }
 

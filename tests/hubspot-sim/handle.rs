@@ -295,6 +295,13 @@ impl SimHandle {
         options.search_limit_per_second = search_per_second;
     }
 
+    /// No token has these scopes from now on, whatever was asked for or given earlier;
+    /// none gives all back.
+    pub fn set_without_scopes(&self, scopes: &[&str]) {
+        let scopes = scopes.iter().map(|scope| (*scope).to_owned()).collect();
+        self.shared.lock().options.without_scopes = scopes;
+    }
+
     /// The customer removes the app: no token works any more.
     pub fn uninstall(&self) {
         self.shared.lock().uninstall();

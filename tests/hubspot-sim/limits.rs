@@ -13,7 +13,10 @@ use super::reply::Reply;
 /// The associations API has its own burst: 150 calls per ten seconds.
 const ASSOCIATIONS_PER_10S: u32 = 150;
 /// Calls a day that private apps of one account share.
-const DAILY: u32 = 625_000;
+pub const DAILY: u32 = 625_000;
+
+/// A day of the steady count.
+const DAY_MS: i64 = 86_400_000;
 
 /// Which window a call falls into.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -139,6 +142,16 @@ pub struct Allowed {
 }
 
 impl Limits {
+    /// Calls that private apps have made today.
+    pub fn used_today(&self, at_ms: i64) -> u32 {
+        let (day, used) = self.today;
+        if day == at_ms.div_euclid(DAY_MS) {
+            used
+        } else {
+            0
+        }
+    }
+
     /// Counts a call; the headers that its answer bears, or the refusal.
     pub fn admit(
         &mut self,
@@ -193,7 +206,7 @@ impl Limits {
             ),
         ];
         if caller == Caller::Private {
-            let day = at_ms.div_euclid(86_400_000);
+            let day = at_ms.div_euclid(DAY_MS);
             if self.today.0 != day {
                 self.today = (day, 0);
             }

@@ -9,7 +9,8 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Parser;
-use halo_tests::hubspot_sim::{Sim, SimOptions};
+use clap::builder::PossibleValuesParser;
+use halo_tests::hubspot_sim::{Sim, SimOptions, time_zones};
 use jiff::Timestamp;
 
 /// A simulated HubSpot for tests and demonstrations.
@@ -55,6 +56,15 @@ struct Args {
     /// A redirect address that the app has registered (repeatable); none accepts every one.
     #[arg(long, value_name = "URL")]
     redirect_uri: Vec<String>,
+    /// Region of the account, which names its pages and tokens: na1, eu1, ap1, ...
+    #[arg(long, default_value = "na1", value_name = "HUBLET")]
+    hublet: String,
+    /// Time zone of the account.
+    #[arg(long, default_value = "US/Eastern", value_name = "ZONE", value_parser = PossibleValuesParser::new(time_zones()))]
+    time_zone: String,
+    /// A scope that no token has, whatever was asked for (repeatable).
+    #[arg(long, value_name = "SCOPE")]
+    without_scope: Vec<String>,
     /// Stand at this time (2026-11-01T00:00:00Z) and move only by POST /_sim/clock.
     #[arg(long, value_name = "TIME")]
     frozen_at: Option<Timestamp>,
@@ -76,6 +86,9 @@ impl Args {
             auto_consent: self.auto_consent,
             rotate_refresh_tokens: self.rotate_refresh_tokens,
             redirect_uris: self.redirect_uri.clone(),
+            hublet: self.hublet.clone(),
+            time_zone: self.time_zone.clone(),
+            without_scopes: self.without_scope.clone(),
             frozen_at: self.frozen_at,
         }
     }

@@ -27,6 +27,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
 mod account;
+mod account_info;
 mod associations;
 mod batch;
 mod clock;
@@ -56,8 +57,10 @@ mod search;
 mod server;
 mod stats;
 mod store;
+mod token_info;
 mod validate;
 mod writes;
+mod zones;
 
 #[cfg(test)]
 mod tests;
@@ -67,3 +70,4 @@ pub use faults::{FaultKind, FaultMatch, FaultRule};
 pub use handle::{Sim, SimError, SimHandle};
 pub use options::SimOptions;
 pub use stats::{Effect, ObjectCounts, RouteCount, Stats};
+pub use zones::names as time_zones;

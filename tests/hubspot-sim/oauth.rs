@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde_json::{Value, json};
+use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
 use super::account::{Account, uuid};
@@ -32,17 +32,17 @@ struct Code {
 }
 
 #[derive(Debug)]
-struct Access {
-    scopes: Vec<String>,
-    expires_ms: i64,
+pub(super) struct Access {
+    pub(super) scopes: Vec<String>,
+    pub(super) expires_ms: i64,
 }
 
 /// Everything that was issued.
 #[derive(Debug, Default)]
 pub struct Tokens {
     codes: BTreeMap<String, Code>,
-    access: BTreeMap<String, Access>,
-    refresh: BTreeMap<String, Vec<String>>,
+    pub(super) access: BTreeMap<String, Access>,
+    pub(super) refresh: BTreeMap<String, Vec<String>>,
 }
 
 impl Tokens {
@@ -146,7 +146,7 @@ impl Account {
         if token == self.identity.private_app_token {
             return Ok(Granted {
                 caller: Caller::Private,
-                scopes: scopes::all(),
+                scopes: self.held(&scopes::all()),
             });
         }
         let Some(access) = self.tokens.access.get(token) else {
@@ -158,8 +158,16 @@ impl Account {
         }
         Ok(Granted {
             caller: Caller::OAuth,
-            scopes: access.scopes.clone(),
+            scopes: self.held(&access.scopes),
         })
+    }
+
+    /// What is left of these scopes: an administrator may have taken some away, also
+    /// after a token was given.
+    pub(super) fn held(&self, scopes: &[String]) -> Vec<String> {
+        let taken = &self.options.without_scopes;
+        let left = scopes.iter().filter(|scope| !taken.contains(scope));
+        left.cloned().collect()
     }
 
     /// `GET /oauth/authorize`: asks a browser, and redirects everyone else at once.
@@ -262,7 +270,7 @@ impl Account {
         )
     }
 
-    fn check_client(&self, field: &impl Fn(&str) -> String) -> Result<(), Reply> {
+    pub(super) fn check_client(&self, field: &impl Fn(&str) -> String) -> Result<(), Reply> {
         if field("client_id") != self.identity.client_id {
             return Err(oauth_error(
                 "invalid_client",
@@ -282,7 +290,7 @@ impl Account {
 
     /// `POST /oauth/{version}/token`. The v1 answer has neither `hub_id` nor `scopes`.
     pub fn token(&mut self, request: &Request, v1: bool) -> Result<Reply, Reply> {
-        let form = request.form();
+        let form = request.fields();
         let field = |name: &str| {
             form.iter()
                 .rev()
@@ -324,7 +332,7 @@ impl Account {
                         "missing or wrong code verifier",
                     ));
                 }
-                let refresh = format!("na1-{}", uuid(&mut self.rng));
+                let refresh = self.refresh_token();
                 (code.scopes, refresh)
             }
             "refresh_token" => {
@@ -337,7 +345,7 @@ impl Account {
                     .ok_or_else(bad_refresh_token)?;
                 if self.options.rotate_refresh_tokens {
                     self.tokens.refresh.remove(&sent);
-                    (scopes, format!("na1-{}", uuid(&mut self.rng)))
+                    (scopes, self.refresh_token())
                 } else {
                     (scopes, sent)
                 }
@@ -367,7 +375,8 @@ impl Account {
         });
         if let (false, Some(map)) = (v1, body.as_object_mut()) {
             map.insert("hub_id".to_owned(), json!(self.options.portal_id));
-            map.insert("scopes".to_owned(), json!(scopes));
+            map.insert("scopes".to_owned(), json!(self.held(&scopes)));
+            map.insert("token_use".to_owned(), json!("access_token"));
             map.insert("user_id".to_owned(), json!(self.identity.user_id));
         }
         let access = Access {
@@ -378,109 +387,7 @@ impl Account {
         Ok(Reply::ok(body))
     }
 
-    /// `POST /oauth/{version}/token/introspect`.
-    pub fn introspect(&self, request: &Request) -> Result<Reply, Reply> {
-        let form = request.form();
-        let field = |name: &str| {
-            form.iter()
-                .find(|(key, _)| key == name)
-                .map(|(_, value)| value.clone())
-                .unwrap_or_default()
-        };
-        self.check_client(&field)?;
-        let token = ["token", "access_token", "refresh_token"]
-            .into_iter()
-            .map(field)
-            .find(|token| !token.is_empty());
-        Ok(Reply::ok(
-            token
-                .and_then(|token| self.describe(&token))
-                .unwrap_or_else(|| json!({"active": false})),
-        ))
-    }
-
-    fn describe(&self, token: &str) -> Option<Value> {
-        let now = self.clock.now_ms();
-        let (scopes, kind, left) = match self.tokens.access.get(token) {
-            Some(access) if access.expires_ms > now => (
-                &access.scopes,
-                "access_token",
-                Some((access.expires_ms - now) / 1000),
-            ),
-            Some(_) => return None,
-            None => (self.tokens.refresh.get(token)?, "refresh_token", None),
-        };
-        let mut body = json!({
-            "active": true,
-            "token": token,
-            "hub_id": self.options.portal_id,
-            "user_id": self.identity.user_id,
-            "client_id": self.identity.client_id,
-            "app_id": self.identity.app_id,
-            "user": "admin@owners.example",
-            "hub_domain": "simulated.example",
-            "scopes": scopes,
-            "is_private_distribution": true,
-            "token_type": kind,
-            "token_use": kind,
-        });
-        if let (Some(left), Some(map)) = (left, body.as_object_mut()) {
-            map.insert("expires_in".to_owned(), json!(left));
-        }
-        Some(body)
-    }
-
-    /// `GET /oauth/v1/access-tokens/{token}` and `.../refresh-tokens/{token}`.
-    pub fn token_info(&self, token: &str) -> Reply {
-        match self.describe(token) {
-            Some(body) => Reply::ok(body),
-            None => error(
-                404,
-                "OBJECT_NOT_FOUND",
-                "No token was found by this value, or it is expired or revoked",
-            ),
-        }
-    }
-
-    /// `POST /oauth/{version}/token/revoke`: issued access tokens keep working.
-    pub fn revoke(&mut self, request: &Request) -> Result<Reply, Reply> {
-        let form = request.form();
-        let field = |name: &str| {
-            form.iter()
-                .find(|(key, _)| key == name)
-                .map(|(_, value)| value.clone())
-                .unwrap_or_default()
-        };
-        self.check_client(&field)?;
-        for name in ["token", "refresh_token"] {
-            self.forget_refresh(&field(name));
-        }
-        Ok(Reply {
-            status: 200,
-            ..Reply::empty()
-        })
-    }
-
-    /// Revokes one refresh token.
-    pub fn forget_refresh(&mut self, token: &str) {
-        self.tokens.refresh.remove(token);
-    }
-
-    /// The customer removes the app: no token works any more.
-    pub fn uninstall(&mut self) {
-        self.tokens = Tokens::default();
-    }
-
-    /// Lets the access tokens run out, or only the refresh tokens be revoked.
-    pub fn end_tokens(&mut self, access: bool, refresh: bool) {
-        let now = self.clock.now_ms();
-        if access {
-            for token in self.tokens.access.values_mut() {
-                token.expires_ms = token.expires_ms.min(now);
-            }
-        }
-        if refresh {
-            self.tokens.refresh.clear();
-        }
+    fn refresh_token(&mut self) -> String {
+        format!("{}-{}", self.options.hublet, uuid(&mut self.rng))
     }
 }

@@ -56,7 +56,7 @@ pub fn shown<'a>(
 
 /// Appends one record as JSON, without its closing brace, so that associations,
 /// warnings and the like can follow.
-pub fn open_record(out: &mut String, store: &Store, record: &Record, shown: &Shown, portal: u64) {
+pub fn open_record(out: &mut String, store: &Store, record: &Record, shown: &Shown, pages: &str) {
     let id = record.id.to_string();
     out.push_str("{\"id\":\"");
     out.push_str(&id);
@@ -84,11 +84,10 @@ pub fn open_record(out: &mut String, store: &Store, record: &Record, shown: &Sho
             out.push_str("\",\"archived\":true,\"archivedAt\":\"");
             out.push_str(&super::clock::iso(at));
         }
-        None => out.push_str("\",\"archived\":false,\"url\":\"https://app.hubspot.com/contacts/"),
+        None => out.push_str("\",\"archived\":false,\"url\":\""),
     }
     if record.archived_ms.is_none() {
-        out.push_str(&portal.to_string());
-        out.push_str("/record/");
+        out.push_str(pages);
         out.push_str(store.kind.type_id);
         out.push('/');
         out.push_str(&id);
@@ -122,7 +121,7 @@ impl Account {
         let store = &self.stores[kind];
         let mut out = String::new();
         if let Some(record) = store.get(id) {
-            open_record(&mut out, store, record, shown, self.options.portal_id);
+            open_record(&mut out, store, record, shown, &self.record_pages);
             if let Some(warnings) = warnings {
                 out.push_str(",\"warnings\":");
                 out.push_str(&warnings.to_string());
@@ -175,7 +174,7 @@ impl Account {
             if written > 0 {
                 out.push(',');
             }
-            open_record(&mut out, store, record, &shown, self.options.portal_id);
+            open_record(&mut out, store, record, &shown, &self.record_pages);
             self.write_links(&mut out, kind, record.id, &linked);
             out.push('}');
             written += 1;
@@ -251,7 +250,7 @@ impl Account {
             .filter_map(find)
             .collect();
         let mut out = String::new();
-        open_record(&mut out, store, record, &shown, self.options.portal_id);
+        open_record(&mut out, store, record, &shown, &self.record_pages);
         self.write_links(&mut out, kind, record.id, &linked);
         out.push('}');
         Reply::text(200, out)

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::account_info::HOME_HUBLET;
+
 /// How to start a simulated HubSpot. The defaults give an empty portal on a free
 /// loopback port, with HubSpot's own limits and no latency.
 #[derive(Debug, Clone)]
@@ -38,6 +40,14 @@ pub struct SimOptions {
     pub rotate_refresh_tokens: bool,
     /// Redirect addresses that the app has registered; empty accepts every one.
     pub redirect_uris: Vec<String>,
+    /// The region where the account is: `na1`, `eu1`, ... Its pages and its tokens are
+    /// named by it; the API's host is the same for all.
+    pub hublet: String,
+    /// The account's time zone, one of those that `--help` names.
+    pub time_zone: String,
+    /// Scopes that no token has, whatever was asked for or given earlier: the app or
+    /// the user lacks them.
+    pub without_scopes: Vec<String>,
     /// Start at this time and move only by `advance_clock`; `None` follows the
     /// machine's clock, so that a real connector's clock agrees.
     pub frozen_at: Option<Timestamp>,
@@ -59,6 +69,9 @@ impl Default for SimOptions {
             auto_consent: false,
             rotate_refresh_tokens: false,
             redirect_uris: Vec::new(),
+            hublet: HOME_HUBLET.to_owned(),
+            time_zone: "US/Eastern".to_owned(),
+            without_scopes: Vec::new(),
             frozen_at: None,
         }
     }

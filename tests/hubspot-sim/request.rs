@@ -2,7 +2,7 @@
 
 use axum::extract::Query;
 use axum::http::Uri;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::reply::{Reply, error};
 
@@ -19,6 +19,8 @@ pub struct Request {
     pub bearer: Option<String>,
     /// The Accept header.
     pub accept: String,
+    /// The Content-Type header.
+    pub content_type: String,
     /// The raw body.
     pub body: Vec<u8>,
 }
@@ -62,9 +64,17 @@ impl Request {
         })
     }
 
-    /// The body as a form.
-    pub fn form(&self) -> Vec<(String, String)> {
-        pairs(&String::from_utf8_lossy(&self.body))
+    /// The fields of a call to the token endpoint. HubSpot's specification has them as
+    /// a form; its own `hubspot-sdk` sends them as JSON, so both are taken.
+    pub fn fields(&self) -> Vec<(String, String)> {
+        if !self.content_type.starts_with("application/json") {
+            return pairs(&String::from_utf8_lossy(&self.body));
+        }
+        let object: Map<String, Value> = serde_json::from_slice(&self.body).unwrap_or_default();
+        object
+            .into_iter()
+            .filter_map(|(name, value)| Some((name, value.as_str()?.to_owned())))
+            .collect()
     }
 }
 

@@ -30,6 +30,8 @@ pub enum Call {
     Uninstall,
     /// The account's details.
     AccountInfo,
+    /// What private apps have used of the daily limit.
+    DailyUsage,
     /// Records.
     Objects(usize, ObjectCall),
     /// A path about an object type that does not exist.
@@ -213,6 +215,11 @@ pub fn resolve(method: &str, path: &str) -> Option<Route> {
         ("account-info", ["details"]) => general(
             get(Call::AccountInfo),
             "/account-info/{version}/details".to_owned(),
+            Read,
+        ),
+        ("account-info", ["api-usage", "daily", "private-apps"]) => general(
+            get(Call::DailyUsage),
+            "/account-info/{version}/api-usage/daily/private-apps".to_owned(),
             Read,
         ),
         ("owners", []) => general(

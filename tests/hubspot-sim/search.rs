@@ -158,7 +158,7 @@ impl Account {
             if position > 0 {
                 out.push(',');
             }
-            open_record(&mut out, store, record, &shown, self.options.portal_id);
+            open_record(&mut out, store, record, &shown, &self.record_pages);
             out.push('}');
         }
         out.push(']');

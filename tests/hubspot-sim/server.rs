@@ -330,6 +330,7 @@ async fn read(incoming: hyper::Request<Incoming>) -> Result<Request, Reply> {
         query: pairs(head.uri.query().unwrap_or_default()),
         bearer: bearer.map(|(_, token)| token.trim().to_owned()),
         accept: text(header::ACCEPT).to_owned(),
+        content_type: text(header::CONTENT_TYPE).to_owned(),
         body,
     })
 }

@@ -219,6 +219,7 @@ impl Account {
                     store
                         .schema
                         .column(n)
+                        .filter(|column| record.get(*column).is_some())
                         .map(|column| ((*n).to_owned(), column))
                 }));
                 shown

@@ -1,5 +1,6 @@
 //! The rules of the simulated HubSpot, tried through its answers.
 
+mod account;
 mod batches;
 mod oauth;
 mod objects;
