@@ -8,6 +8,7 @@ mod connection;
 mod explain;
 mod guards;
 mod hostile;
+mod hublets;
 mod kill;
 mod preview;
 mod resilience;

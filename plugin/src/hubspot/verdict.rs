@@ -157,7 +157,7 @@ pub fn judge(
             Verdict::Failed(Failure::new(
                 "denied",
                 format!(
-                    "The sign-in lacks permission at HubSpot; it needs {}. Add the scope to the app and connect again.",
+                    "The sign-in lacks permission at HubSpot; it needs the scope {}. Add it at HubSpot to the app, or to the private app or service key of the access token, and connect again.",
                     scopes.join(" or ")
                 ),
             ))
@@ -314,7 +314,9 @@ mod tests {
             match judge(&answer(403, &[], body), 1, NOW) {
                 Verdict::Failed(failure) => {
                     assert_eq!(failure.code, "denied");
-                    assert!(failure.message.contains("a or b"), "{}", failure.message);
+                    for told in ["the scope a or b.", "private app", "connect again"] {
+                        assert!(failure.message.contains(told), "{}", failure.message);
+                    }
                 }
                 other => panic!("{other:?}"),
             }
