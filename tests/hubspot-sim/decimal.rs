@@ -66,10 +66,19 @@ impl Decimal {
         self.0 < 0
     }
 
+    fn cents(self) -> i128 {
+        let half = if self.0 < 0 { -CENT / 2 } else { CENT / 2 };
+        (self.0 + half) / CENT
+    }
+
+    /// The same in whole cents.
+    pub fn rounded(self) -> Self {
+        Self(self.cents() * CENT)
+    }
+
     /// The amount in whole cents, as HubSpot writes numbers: without needless zeros.
     pub fn money(self) -> String {
-        let half = if self.0 < 0 { -CENT / 2 } else { CENT / 2 };
-        let cents = (self.0 + half) / CENT;
+        let cents = self.cents();
         let sign = if cents < 0 { "-" } else { "" };
         let (whole, part) = (cents.unsigned_abs() / 100, cents.unsigned_abs() % 100);
         match part {

@@ -17,7 +17,8 @@ const TAKEN: &[&str] = &[
 ];
 
 /// The amount and the discount of so many units. HubSpot's `discount` is of one unit;
-/// a percentage goes before it.
+/// a percentage goes before it. Each line is rounded, so a quote is the sum of what
+/// its lines show.
 pub fn net(
     quantity: Decimal,
     price: Decimal,
@@ -28,7 +29,7 @@ pub fn net(
         Some(percent) => price.percent(percent),
         None => discount.unwrap_or_default(),
     };
-    [quantity.times(price.minus(off)), quantity.times(off)]
+    [quantity.times(price.minus(off)), quantity.times(off)].map(Decimal::rounded)
 }
 
 /// The same of numbers as they are written; empty without a quantity or a price.

@@ -10,6 +10,7 @@ mod quotes;
 mod searches;
 mod setup;
 mod wire;
+mod wire_sales;
 
 use std::time::Duration;
 
