@@ -6,7 +6,7 @@
 use super::kinds::{KINDS, find};
 use super::limits::Bucket;
 use super::request::segment;
-use super::route_objects::{associations, objects};
+use super::route_objects::{associations, objects, pipelines};
 use super::stats::Effect;
 
 /// The dated versions that are served.
@@ -243,16 +243,7 @@ pub fn resolve(method: &str, path: &str) -> Option<Route> {
             "/crm/owners/{version}/{id}".to_owned(),
             Read,
         ),
-        ("pipelines", [kind, path @ ..]) if pipeline_path(path).is_some() => {
-            let tail = pipeline_path(path).unwrap_or_default();
-            let name = find(kind).map_or(*kind, |at| KINDS[at].name);
-            let path = path.iter().map(|part| segment(part)).collect();
-            general(
-                get(Call::Pipelines(segment(kind), path)),
-                format!("/crm/pipelines/{{version}}/{name}{tail}"),
-                Read,
-            )
-        }
+        ("pipelines", [kind, path @ ..]) => return pipelines(method, kind, path, warns),
         // The v3 twin has other bodies and is not served.
         ("associations", [from, to, rest @ ..]) if version != "v3" => {
             return associations(method, (from, to), rest, warns);
@@ -305,17 +296,6 @@ pub fn resolve(method: &str, path: &str) -> Option<Route> {
         }
         _ => return None,
     })
-}
-
-/// What follows the type in a path about pipelines, as it is counted.
-fn pipeline_path(path: &[&str]) -> Option<&'static str> {
-    match path {
-        [] => Some(""),
-        [_] => Some("/{id}"),
-        [_, "stages"] => Some("/{id}/stages"),
-        [_, "stages", _] => Some("/{id}/stages/{id}"),
-        _ => None,
-    }
 }
 
 #[cfg(test)]

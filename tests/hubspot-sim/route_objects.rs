@@ -1,4 +1,4 @@
-//! The path map of records and of associations; the rest is in `route`.
+//! The path map of records, associations and pipelines; the rest is in `route`.
 
 use super::kinds::{KINDS, find};
 use super::limits::Bucket;
@@ -104,6 +104,29 @@ fn links(method: &str, kind: usize, id: &str, path: &[&str], warns: bool) -> Opt
         pattern: format!("/crm/objects/{{version}}/{from}/{{id}}/associations/{way}{to}{tail}"),
         effect: Effect::of(method),
         bucket: Bucket::Associations,
+        warns,
+    })
+}
+
+/// A path below `/crm/pipelines/{version}/{type}`.
+pub fn pipelines(method: &str, kind: &str, path: &[&str], warns: bool) -> Option<Route> {
+    let tail = match path {
+        [] => "",
+        [_] => "/{id}",
+        [_, "stages"] => "/{id}/stages",
+        [_, "stages", _] => "/{id}/stages/{id}",
+        _ => return None,
+    };
+    let name = find(kind).map_or(kind, |at| KINDS[at].name);
+    let path = path.iter().map(|part| segment(part)).collect();
+    Some(Route {
+        call: match method {
+            "GET" => Call::Pipelines(segment(kind), path),
+            _ => Call::WrongMethod,
+        },
+        pattern: format!("/crm/pipelines/{{version}}/{name}{tail}"),
+        effect: Effect::Read,
+        bucket: Bucket::General,
         warns,
     })
 }
