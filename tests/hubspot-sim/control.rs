@@ -12,12 +12,13 @@ use serde_json::{Map, Value, json};
 
 use super::account::Account;
 use super::clock::iso;
+use super::control_setup::set_up;
 use super::faults::FaultRule;
 use super::kinds::{KINDS, find};
 use super::objects::id_text;
 use super::reply::{Body, Reply};
 use super::request::Request;
-use super::writes::Writer;
+use super::user::LinkAs;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -58,6 +59,8 @@ struct Link {
     to_id: Value,
     #[serde(default)]
     primary: bool,
+    /// With this association type besides the plain one.
+    type_id: Option<u64>,
 }
 
 #[derive(Deserialize)]
@@ -98,7 +101,8 @@ struct Revoke {
     what: Option<String>,
 }
 
-fn read<T: DeserializeOwned>(request: &Request) -> Result<T, String> {
+/// The body of a control call.
+pub fn read<T: DeserializeOwned>(request: &Request) -> Result<T, String> {
     let body: &[u8] = if request.body.is_empty() {
         b"{}"
     } else {
@@ -108,7 +112,8 @@ fn read<T: DeserializeOwned>(request: &Request) -> Result<T, String> {
         .map_err(|problem| format!("The body of {} is not right: {problem}.", request.path))
 }
 
-fn kind_of(name: &str) -> Result<usize, String> {
+/// The index of a type, or the sentence that lists them.
+pub fn kind_of(name: &str) -> Result<usize, String> {
     find(name).ok_or_else(|| {
         let known: Vec<&str> = KINDS.iter().map(|kind| kind.name).collect();
         format!(
@@ -198,8 +203,12 @@ fn act(account: &mut Account, request: &Request) -> Result<Value, String> {
             let link: Link = read(request)?;
             let from = (kind_of(&link.object_type)?, id_text(Some(&link.id)));
             let to = (kind_of(&link.to_type)?, id_text(Some(&link.to_id)));
-            let wanted = (verb == "link").then_some(link.primary);
-            account.user_link((from.0, &from.1), (to.0, &to.1), wanted)?;
+            let how = LinkAs {
+                primary: link.primary,
+                type_id: link.type_id,
+            };
+            let how = (verb == "link").then_some(&how);
+            account.user_link((from.0, &from.1), (to.0, &to.1), how)?;
             Ok(json!({}))
         }
         ("POST", "property") => {
@@ -210,6 +219,7 @@ fn act(account: &mut Account, request: &Request) -> Result<Value, String> {
             account.user_property(kind_of(&object_type)?, &definition)?;
             Ok(json!({}))
         }
+        ("POST", "owner" | "pipeline" | "stage" | "label") => set_up(account, verb, request),
         ("GET", "faults") => {
             serde_json::to_value(account.faults.rules()).map_err(|problem| problem.to_string())
         }
@@ -257,7 +267,7 @@ fn act(account: &mut Account, request: &Request) -> Result<Value, String> {
             Ok(Value::Array(account.snapshot(kind)))
         }
         (method, verb) => Err(format!(
-            "There is no {method} /_sim/{verb}. There are GET stats, snapshot/TYPE, faults; POST create, edit, archive, restore, merge, link, unlink, property, faults, clock, options, revoke, reset-stats; DELETE faults."
+            "There is no {method} /_sim/{verb}. There are GET stats, snapshot/TYPE, faults; POST create, edit, archive, restore, merge, link, unlink, property, owner, pipeline, stage, label, faults, clock, options, revoke, reset-stats; DELETE faults."
         )),
     }
 }
@@ -284,120 +294,5 @@ impl Account {
         if let Some(lag) = options.search_lag_ms {
             self.set_search_lag(Duration::from_millis(lag));
         }
-    }
-
-    fn present(&self, kind: usize, id: &str) -> Result<u64, String> {
-        self.lookup(kind, id, None).ok_or_else(|| {
-            format!(
-                "There is no {} {id} that is not archived.",
-                KINDS[kind].singular
-            )
-        })
-    }
-
-    /// Creates a record as a user in HubSpot's pages would.
-    pub fn user_create(
-        &mut self,
-        kind: usize,
-        properties: Map<String, Value>,
-    ) -> Result<u64, String> {
-        let body = json!({ "properties": properties });
-        let checked = self
-            .check_create(kind, &body, Writer::User)
-            .map_err(|reply| sentence(&reply))?;
-        Ok(self.insert(kind, &body, &checked, Writer::User))
-    }
-
-    /// Edits a record as a user would. Says whether anything changed.
-    pub fn user_edit(
-        &mut self,
-        kind: usize,
-        id: &str,
-        properties: Map<String, Value>,
-    ) -> Result<bool, String> {
-        let id = self.present(kind, id)?;
-        let body = json!({ "properties": properties });
-        let checked = self
-            .check_update(kind, id, &body, Writer::User)
-            .map_err(|reply| sentence(&reply))?;
-        Ok(self.store_update(kind, id, &checked))
-    }
-
-    /// Archives a record as a user would.
-    pub fn user_archive(&mut self, kind: usize, id: &str) -> Result<(), String> {
-        let id = self.present(kind, id)?;
-        self.archive(kind, id);
-        Ok(())
-    }
-
-    /// Restores a record from the recycling bin, which only a user can do.
-    pub fn user_restore(&mut self, kind: usize, id: &str) -> Result<(), String> {
-        match id.parse() {
-            Ok(number) if self.restore(kind, number) => Ok(()),
-            _ => Err(format!(
-                "There is no archived {} {id}.",
-                KINDS[kind].singular
-            )),
-        }
-    }
-
-    /// Merges two records as a user would; answers the new id.
-    pub fn user_merge(&mut self, kind: usize, primary: &str, other: &str) -> Result<u64, String> {
-        let (primary, other) = (self.present(kind, primary)?, self.present(kind, other)?);
-        if primary == other || !KINDS[kind].merges {
-            return Err(format!("These two {} cannot be merged.", KINDS[kind].name));
-        }
-        self.merge_records(kind, primary, other)
-            .ok_or_else(|| "They could not be merged.".to_owned())
-    }
-
-    /// Links two records as a user would, as primary or not; `None` removes the link.
-    pub fn user_link(
-        &mut self,
-        from: (usize, &str),
-        to: (usize, &str),
-        primary: Option<bool>,
-    ) -> Result<(), String> {
-        let a = (from.0, self.present(from.0, from.1)?);
-        let b = (to.0, self.present(to.0, to.1)?);
-        match primary {
-            Some(primary) => self.link(a, b, primary),
-            None => self.unlink(a, b),
-        }
-        Ok(())
-    }
-
-    /// Adds a property as an administrator would, or changes one that exists.
-    pub fn user_property(&mut self, kind: usize, definition: &Value) -> Result<(), String> {
-        let now = self.clock.now_ms();
-        let schema = &mut self.stores[kind].schema;
-        let name = id_text(definition.get("name"));
-        let reply = if schema.column(&name).is_some() {
-            schema.update(now, &name, definition)
-        } else {
-            schema.create(now, definition)
-        };
-        if reply.status < 300 {
-            Ok(())
-        } else {
-            Err(sentence(&reply))
-        }
-    }
-
-    /// Every record of a type with all its values, archived ones included, by id.
-    pub fn snapshot(&self, kind: usize) -> Vec<Value> {
-        self.stores[kind]
-            .records
-            .keys()
-            .filter_map(|id| {
-                serde_json::from_str(&self.record_json(
-                    kind,
-                    *id,
-                    &self.written(kind, *id, None),
-                    None,
-                ))
-                .ok()
-            })
-            .collect()
     }
 }

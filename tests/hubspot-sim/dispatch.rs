@@ -5,10 +5,9 @@ use serde_json::json;
 use super::account::Account;
 use super::limits::{Allowed, Caller};
 use super::owners;
-use super::pipelines;
 use super::reply::{Body, Reply, error, not_found};
 use super::request::Request;
-use super::route::{Call, ObjectCall, PropertyCall, Route};
+use super::route::{AssociationCall, Call, ObjectCall, PropertyCall, Route};
 use super::scopes::{self, Access};
 use super::stats::Effect;
 
@@ -108,8 +107,17 @@ impl Account {
             Call::DailyUsage => self.daily_usage(),
             Call::Owners(None) => owners::list(&self.owners, request),
             Call::Owners(Some(id)) => owners::get(&self.owners, id, request),
-            Call::Pipelines(kind, id) => pipelines::read(kind, id.as_deref()),
-            Call::Associations(from, to) => self.associations_batch_read(*from, *to, request),
+            Call::Pipelines(kind, path) => self.read_pipelines(kind, path),
+            Call::Associations(from, to, call) => match call {
+                AssociationCall::Read => self.associations_batch_read(*from, *to, request),
+                AssociationCall::Labels => self.association_labels(*from, *to),
+                AssociationCall::Create => self.associations_create(*from, *to, request)?,
+                AssociationCall::Default => self.associations_default(*from, *to, request)?,
+                AssociationCall::Archive => self.associations_archive(*from, *to, request)?,
+                AssociationCall::ArchiveLabels => {
+                    self.association_labels_archive(*from, *to, request)?
+                }
+            },
             Call::Properties(kind, call) => {
                 let now = self.clock.now_ms();
                 let schema = &mut self.stores[*kind].schema;
@@ -138,7 +146,7 @@ impl Account {
                 ObjectCall::BatchUpdate => self.batch_update(*kind, request, warns)?,
                 ObjectCall::BatchUpsert => self.batch_upsert(*kind, request, warns)?,
                 ObjectCall::BatchArchive => self.batch_archive(*kind, request)?,
-                ObjectCall::Links(id, to) => self.associations_of(*kind, id, *to),
+                ObjectCall::Links(id, to) => self.associations_of(*kind, id, *to, request),
                 ObjectCall::Unlink(id, to, to_id) => self.dissociate(*kind, id, *to, to_id),
                 ObjectCall::Link(id, to, to_id) => {
                     self.associate(*kind, id, *to, to_id, &request.json()?)
@@ -161,7 +169,7 @@ fn needed_scopes(route: &Route) -> Vec<String> {
     match &route.call {
         Call::Objects(kind, _) => scopes::for_objects(*kind, access),
         Call::Properties(kind, _) => scopes::for_schemas(*kind, access),
-        Call::Associations(from, _) => scopes::for_objects(*from, Access::Read),
+        Call::Associations(from, _, _) => scopes::for_objects(*from, access),
         Call::Owners(_) => vec!["crm.objects.owners.read".to_owned()],
         Call::Pipelines(..) => vec![
             "crm.schemas.deals.read".to_owned(),

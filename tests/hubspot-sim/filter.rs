@@ -329,9 +329,10 @@ pub fn matches(account: &Account, kind: usize, record: &Record, filter: &Filter)
     } = filter
     else {
         return match filter {
-            Filter::Linked(to, id) => account
-                .live_links((kind, record.id), *to)
-                .any(|link| link.0 == *id),
+            Filter::Linked(to, id) => {
+                account.is_live((*to, *id))
+                    && account.links.between((kind, record.id), (*to, *id)) != 0
+            }
             _ => false,
         };
     };

@@ -17,6 +17,7 @@ use super::options::SimOptions;
 use super::request::Request;
 use super::server::{Shared, serve};
 use super::stats::Stats;
+use super::user::LinkAs;
 
 /// What goes wrong with a simulated HubSpot itself.
 #[derive(Debug)]
@@ -81,7 +82,7 @@ impl Sim {
 /// A running simulated HubSpot. Dropping it stops the server.
 #[derive(Debug)]
 pub struct SimHandle {
-    shared: Shared,
+    pub(super) shared: Shared,
     base_url: String,
     identity: Identity,
     portal_id: u64,
@@ -215,7 +216,26 @@ impl SimHandle {
         to: (&str, &str),
         primary: bool,
     ) -> Result<(), SimError> {
-        self.relink(from, to, Some(primary))
+        let how = LinkAs {
+            primary,
+            type_id: None,
+        };
+        self.relink(from, to, Some(&how))
+    }
+
+    /// Links two records with an association type besides the plain one, by its id in
+    /// the direction of the call.
+    pub fn link_as(
+        &self,
+        from: (&str, &str),
+        to: (&str, &str),
+        type_id: u64,
+    ) -> Result<(), SimError> {
+        let how = LinkAs {
+            primary: false,
+            type_id: Some(type_id),
+        };
+        self.relink(from, to, Some(&how))
     }
 
     /// Removes the link of two records.
@@ -227,12 +247,12 @@ impl SimHandle {
         &self,
         from: (&str, &str),
         to: (&str, &str),
-        primary: Option<bool>,
+        how: Option<&LinkAs>,
     ) -> Result<(), SimError> {
         let (a, b) = (kind_of(from.0)?, kind_of(to.0)?);
         self.shared
             .lock()
-            .user_link((a, from.1), (b, to.1), primary)
+            .user_link((a, from.1), (b, to.1), how)
             .map_err(SimError::Refused)
     }
 
@@ -354,7 +374,8 @@ impl SimHandle {
     }
 }
 
-fn kind_of(name: &str) -> Result<usize, SimError> {
+/// The index of a type.
+pub(super) fn kind_of(name: &str) -> Result<usize, SimError> {
     find(name).ok_or_else(|| SimError::Refused(format!("there is no object type \"{name}\"")))
 }
 

@@ -1,39 +1,46 @@
 //! The recycling bin and merges.
 
 use super::account::Account;
-use super::kinds::KINDS;
+use super::kinds::{KINDS, LINE_ITEMS, QUOTES};
 use super::objects::id_text;
 use super::reply::{Reply, invalid, not_found};
 use super::request::Request;
 
 impl Account {
-    /// Puts a record into the recycling bin.
+    /// Puts a record into the recycling bin. A quote takes its line items along, also
+    /// those that somebody has put on a deal besides.
     pub fn archive(&mut self, kind: usize, id: u64) -> bool {
+        // One moment for all: that is how a restore knows what went together.
         let now = self.clock.now_ms();
+        let lines = self.lines_along(kind, id);
         let done = self.stores[kind].archive(now, id);
         self.recount_around(kind, id);
+        for line in lines {
+            self.stores[LINE_ITEMS].archive(now, line);
+            self.recount_around(LINE_ITEMS, line);
+        }
         done
     }
 
-    /// Takes a record out of the recycling bin.
+    /// Takes a record out of the recycling bin; a quote with the line items that went
+    /// there with it.
     pub fn restore(&mut self, kind: usize, id: u64) -> bool {
         let now = self.clock.now_ms();
+        let lines = self.lines_along(kind, id);
         let done = self.stores[kind].restore(now, id);
+        for line in lines {
+            self.restore(LINE_ITEMS, line);
+        }
+        self.recount((kind, id));
         self.recount_around(kind, id);
         done
     }
 
-    fn recount_around(&mut self, kind: usize, id: u64) {
-        for other in 0..KINDS.len() {
-            let ids: Vec<u64> = self
-                .links
-                .of((kind, id), other)
-                .iter()
-                .map(|link| link.0)
-                .collect();
-            for id in ids {
-                self.recount((other, id));
-            }
+    fn lines_along(&self, kind: usize, id: u64) -> Vec<u64> {
+        if kind == QUOTES {
+            self.lines_of_quote(id)
+        } else {
+            Vec::new()
         }
     }
 

@@ -32,6 +32,18 @@ struct Args {
     /// Contacts to generate.
     #[arg(long, default_value_t = 200, value_name = "N")]
     contacts: usize,
+    /// Deals to generate.
+    #[arg(long, default_value_t = 0, value_name = "N")]
+    deals: usize,
+    /// Products to generate.
+    #[arg(long, default_value_t = 0, value_name = "N")]
+    products: usize,
+    /// Quotes to generate.
+    #[arg(long, default_value_t = 0, value_name = "N")]
+    quotes: usize,
+    /// Line items of each generated quote.
+    #[arg(long, default_value_t = 0, value_name = "N")]
+    lines: usize,
     /// Companies that bear the name of another one.
     #[arg(long, default_value_t = 0, value_name = "N")]
     duplicates: usize,
@@ -78,6 +90,10 @@ impl Args {
             portal_id: self.portal,
             companies: self.companies,
             contacts: self.contacts,
+            deals: self.deals,
+            products: self.products,
+            quotes: self.quotes,
+            lines: self.lines,
             duplicates: self.duplicates,
             latency: Duration::from_millis(self.latency_ms),
             limit_per_10s: (self.limit > 0).then_some(self.limit),

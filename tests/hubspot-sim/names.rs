@@ -1,4 +1,4 @@
-//! Words that generated companies and people are named with.
+//! Words that generated records are named with.
 
 /// First words of company names.
 pub const PLACES: &[&str] = &[
@@ -217,4 +217,45 @@ pub const JOBS: &[&str] = &[
     "Receptionist",
     "Engineer",
     "Director",
+];
+
+/// First words of product names.
+pub const ITEMS: &[&str] = &[
+    "Laptop",
+    "Monitor",
+    "Firewall",
+    "Switch",
+    "Router",
+    "Server",
+    "Backup",
+    "Mailbox",
+    "Helpdesk",
+    "Antivirus",
+    "Phone",
+    "Headset",
+    "Printer",
+    "Scanner",
+    "Tablet",
+    "Storage",
+    "Wi-Fi",
+    "Domain",
+    "Website",
+    "Camera",
+    "Door access",
+    "Training",
+];
+
+/// Second words of product names.
+pub const ITEM_KINDS: &[&str] = &[
+    "Basic",
+    "Plus",
+    "Pro",
+    "Business",
+    "Enterprise",
+    "Care",
+    "Rental",
+    "Setup",
+    "Licence",
+    "Extension",
+    "Bundle",
 ];

@@ -2,10 +2,10 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::account::Account;
-use super::kinds::{KINDS, find};
+use super::kinds::find;
 use super::record::{Column, Record};
 use super::reply::{Reply, invalid, not_found};
 use super::request::Request;
@@ -38,7 +38,7 @@ pub fn shown<'a>(
 ) -> Shown {
     let asked: Vec<&str> = asked.into_iter().collect();
     // Asking for properties replaces the defaults except for these three.
-    let always = ["hs_object_id", "createdate", store.kind.modified];
+    let always = ["hs_object_id", store.kind.created, store.kind.modified];
     let base: &[&str] = if asked.is_empty() { defaults } else { &always };
     let mut names: Vec<&str> = base.iter().copied().chain(asked).collect();
     names.sort_unstable();
@@ -191,28 +191,6 @@ impl Account {
         }
         out.push('}');
         Reply::text(200, out)
-    }
-
-    /// Every label of a link is a row of its own, so a company may appear twice.
-    fn write_links(&self, out: &mut String, kind: usize, id: u64, linked: &[usize]) {
-        let mut map = Map::new();
-        for &to in linked {
-            let base = format!("{}_to_{}", KINDS[kind].singular, KINDS[to].singular);
-            let mut rows = Vec::new();
-            for (other, primary) in self.live_links((kind, id), to) {
-                if primary {
-                    rows.push(json!({"id": other.to_string(), "type": base}));
-                }
-                rows.push(json!({"id": other.to_string(), "type": format!("{base}_unlabeled")}));
-            }
-            if !rows.is_empty() {
-                map.insert(KINDS[to].name.to_owned(), json!({ "results": rows }));
-            }
-        }
-        if !map.is_empty() {
-            out.push_str(",\"associations\":");
-            out.push_str(&Value::Object(map).to_string());
-        }
     }
 
     /// `GET /crm/objects/{version}/{type}/{id}`. An id that was merged away answers the survivor.

@@ -21,6 +21,14 @@ pub struct SimOptions {
     pub companies: usize,
     /// How many contacts to generate.
     pub contacts: usize,
+    /// How many deals to generate.
+    pub deals: usize,
+    /// How many products to generate.
+    pub products: usize,
+    /// How many quotes to generate.
+    pub quotes: usize,
+    /// How many line items each generated quote has.
+    pub lines: usize,
     /// How many of the generated companies bear the name of another one.
     pub duplicates: usize,
     /// How long each answer of the API is held back. Concurrent calls wait side by side.
@@ -61,6 +69,10 @@ impl Default for SimOptions {
             portal_id: 44_237_313,
             companies: 0,
             contacts: 0,
+            deals: 0,
+            products: 0,
+            quotes: 0,
+            lines: 0,
             duplicates: 0,
             latency: Duration::ZERO,
             limit_per_10s: Some(110),

@@ -46,7 +46,7 @@ impl Property {
             label: def.label.to_owned(),
             kind: def.kind.to_owned(),
             field: def.field.to_owned(),
-            group: format!("{}information", kind.singular),
+            group: group_name(kind),
             description: String::new(),
             options: def
                 .options
@@ -115,7 +115,7 @@ pub struct Schema {
     pub unique: Vec<Column>,
     /// `hs_object_id`.
     pub id: Column,
-    /// `createdate`.
+    /// The creation property of this type.
     pub created: Column,
     /// The last-modified property of this type.
     pub modified: Column,
@@ -128,8 +128,8 @@ impl Schema {
             properties: Vec::new(),
             names: BTreeMap::new(),
             groups: vec![(
-                format!("{}information", kind.singular),
-                format!("{} information", title(kind.singular)),
+                group_name(kind),
+                format!("{} information", title(&kind.singular.replace('_', " "))),
             )],
             further: None,
             unique: Vec::new(),
@@ -141,7 +141,7 @@ impl Schema {
             schema.push(Property::standard(kind, def));
         }
         schema.id = schema.column("hs_object_id").unwrap_or_default();
-        schema.created = schema.column("createdate").unwrap_or_default();
+        schema.created = schema.column(kind.created).unwrap_or_default();
         schema.modified = schema.column(kind.modified).unwrap_or_default();
         schema
             .unique
@@ -342,6 +342,11 @@ impl Schema {
         self.groups.push(group);
         reply
     }
+}
+
+/// The group of HubSpot's own properties: `lineiteminformation`.
+fn group_name(kind: &Kind) -> String {
+    format!("{}information", kind.singular.replace('_', ""))
 }
 
 fn group_json((name, label): &(String, String)) -> Value {

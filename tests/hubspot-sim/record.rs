@@ -78,6 +78,19 @@ impl Record {
         }
     }
 
+    /// A record without values, with room for so many.
+    pub fn with_capacity(id: u64, at_ms: i64, values: usize) -> Self {
+        Self {
+            values: Vec::with_capacity(values),
+            ..Self::new(id, at_ms)
+        }
+    }
+
+    /// Gives back the room that its values do not need.
+    pub fn shrink(&mut self) {
+        self.values.shrink_to_fit();
+    }
+
     /// The value of a property; `None` when it was never set or is cleared.
     pub fn get(&self, column: Column) -> Option<&str> {
         self.text(column).map(Text::as_str)

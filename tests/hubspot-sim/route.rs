@@ -6,6 +6,7 @@
 use super::kinds::{KINDS, find};
 use super::limits::Bucket;
 use super::request::segment;
+use super::route_objects::{associations, objects, pipelines};
 use super::stats::Effect;
 
 /// The dated versions that are served.
@@ -40,10 +41,10 @@ pub enum Call {
     Properties(usize, PropertyCall),
     /// Owners.
     Owners(Option<String>),
-    /// Pipelines.
-    Pipelines(String, Option<String>),
-    /// Batch read of associations.
-    Associations(usize, usize),
+    /// Pipelines of a type, and the path below: an id, `stages`, a stage's id.
+    Pipelines(String, Vec<String>),
+    /// Associations between two types.
+    Associations(usize, usize, AssociationCall),
     /// A path that is served, but not with this method.
     WrongMethod,
 }
@@ -83,6 +84,23 @@ pub enum ObjectCall {
     LinkDefault(String, usize, String),
     /// Removes every link between two records.
     Unlink(String, usize, String),
+}
+
+/// A call on the associations between two types.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AssociationCall {
+    /// The links of several records.
+    Read,
+    /// The association types.
+    Labels,
+    /// Links many pairs with labels.
+    Create,
+    /// Links many pairs.
+    Default,
+    /// Removes many links.
+    Archive,
+    /// Removes labels of many links.
+    ArchiveLabels,
 }
 
 /// A call on property definitions.
@@ -232,34 +250,10 @@ pub fn resolve(method: &str, path: &str) -> Option<Route> {
             "/crm/owners/{version}/{id}".to_owned(),
             Read,
         ),
-        ("pipelines", [kind]) => general(
-            get(Call::Pipelines(segment(kind), None)),
-            format!("/crm/pipelines/{{version}}/{kind}"),
-            Read,
-        ),
-        ("pipelines", [kind, id]) => {
-            let call = get(Call::Pipelines(segment(kind), Some(segment(id))));
-            general(
-                call,
-                format!("/crm/pipelines/{{version}}/{kind}/{{id}}"),
-                Read,
-            )
-        }
-        ("associations", [from, to, "batch", "read"]) => {
-            let call = match (find(from), find(to)) {
-                (Some(from), Some(to)) => post(Call::Associations(from, to)),
-                _ => Call::UnknownType((*from).to_owned()),
-            };
-            let name = |kind: &str| find(kind).map_or("{type}", |at| KINDS[at].name);
-            let (from, to) = (name(from), name(to));
-            let pattern = format!("/crm/associations/{{version}}/{from}/{to}/batch/read");
-            Route {
-                call,
-                pattern,
-                effect: Read,
-                bucket: Bucket::Associations,
-                warns,
-            }
+        ("pipelines", [kind, path @ ..]) => return pipelines(method, kind, path, warns),
+        // The v3 twin has other bodies and is not served.
+        ("associations", [from, to, rest @ ..]) if version != "v3" => {
+            return associations(method, (from, to), rest, warns);
         }
         ("properties", [kind, rest @ ..]) => {
             let Some(at) = find(kind) else {
@@ -308,70 +302,6 @@ pub fn resolve(method: &str, path: &str) -> Option<Route> {
             return objects(method, at, rest, warns);
         }
         _ => return None,
-    })
-}
-
-fn objects(method: &str, kind: usize, rest: &[&str], warns: bool) -> Option<Route> {
-    use Effect::{Read, Write};
-    use ObjectCall as O;
-    let (call, tail, effect, bucket) = match (method, rest) {
-        ("GET", []) => (O::List, "", Read, Bucket::General),
-        ("POST", []) => (O::Create, "", Write, Bucket::General),
-        ("POST", ["search"]) => (O::Search, "/search", Read, Bucket::Search),
-        ("POST", ["merge"]) => (O::Merge, "/merge", Write, Bucket::General),
-        ("POST", ["batch", "read"]) => (O::BatchRead, "/batch/read", Read, Bucket::General),
-        ("POST", ["batch", "create"]) => (O::BatchCreate, "/batch/create", Write, Bucket::General),
-        ("POST", ["batch", "update"]) => (O::BatchUpdate, "/batch/update", Write, Bucket::General),
-        ("POST", ["batch", "upsert"]) => (O::BatchUpsert, "/batch/upsert", Write, Bucket::General),
-        ("POST", ["batch", "archive"]) => {
-            (O::BatchArchive, "/batch/archive", Write, Bucket::General)
-        }
-        ("GET", [id]) => (O::Get(segment(id)), "/{id}", Read, Bucket::General),
-        ("PATCH", [id]) => (O::Update(segment(id)), "/{id}", Write, Bucket::General),
-        ("DELETE", [id]) => (O::Delete(segment(id)), "/{id}", Write, Bucket::General),
-        ("GET", [id, "associations", to]) => (
-            O::Links(segment(id), find(to)?),
-            "/{id}/associations/{type}",
-            Read,
-            Bucket::Associations,
-        ),
-        ("PUT", [id, "associations", "default", to, to_id]) => (
-            O::LinkDefault(segment(id), find(to)?, segment(to_id)),
-            "/{id}/associations/default/{type}/{id}",
-            Write,
-            Bucket::Associations,
-        ),
-        ("PUT", [id, "associations", to, to_id]) => (
-            O::Link(segment(id), find(to)?, segment(to_id)),
-            "/{id}/associations/{type}/{id}",
-            Write,
-            Bucket::Associations,
-        ),
-        ("DELETE", [id, "associations", to, to_id]) => (
-            O::Unlink(segment(id), find(to)?, segment(to_id)),
-            "/{id}/associations/{type}/{id}",
-            Write,
-            Bucket::Associations,
-        ),
-        (_, [] | [_] | ["batch", _]) => {
-            let pattern = format!("/crm/objects/{{version}}/{}", KINDS[kind].name);
-            return Some(Route {
-                call: Call::WrongMethod,
-                pattern,
-                effect: Effect::of(method),
-                bucket: Bucket::General,
-                warns,
-            });
-        }
-        _ => return None,
-    };
-    let pattern = format!("/crm/objects/{{version}}/{}{tail}", KINDS[kind].name);
-    Some(Route {
-        call: Call::Objects(kind, call),
-        pattern,
-        effect,
-        bucket,
-        warns,
     })
 }
 

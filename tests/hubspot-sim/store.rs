@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 
 use super::clock::iso;
 use super::kinds::Kind;
+use super::pipelines::Pipeline;
 use super::properties::Schema;
 use super::record::{Column, Record};
 
@@ -27,6 +28,8 @@ pub struct Store {
     pub kind: &'static Kind,
     /// Its properties.
     pub schema: Schema,
+    /// The pipelines that its records go through.
+    pub pipelines: Vec<Pipeline>,
     /// Records by id, archived ones included, merged-away ones not.
     pub records: BTreeMap<u64, Record>,
     unique: BTreeMap<(Column, String), u64>,
@@ -43,6 +46,7 @@ impl Store {
         Self {
             kind,
             schema: Schema::standard(kind),
+            pipelines: super::pipelines::standard(kind),
             records: BTreeMap::new(),
             unique: BTreeMap::new(),
             merged: BTreeMap::new(),

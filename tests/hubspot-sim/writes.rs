@@ -6,15 +6,16 @@
 use serde_json::{Map, Value};
 
 use super::account::Account;
-use super::associations::is_primary;
-use super::kinds::{COMPANIES, CONTACTS, KINDS};
+use super::kinds::{COMPANIES, CONTACTS, DEALS, KINDS, LINE_ITEMS, PRODUCTS, QUOTES};
+use super::link_types::{Mask, PRIMARY};
+use super::links::{Key, Link};
 use super::objects::{Shown, id_text};
-use super::record::Column;
+use super::record::{Column, Record};
 use super::reply::{Reply, error, invalid, not_found};
 use super::request::Request;
 use super::validate::{Checked, check, refused, settle_against};
+use super::{deals, line_items, quotes};
 
-/// Who writes.
 /// Who writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Writer {
@@ -56,7 +57,7 @@ impl Account {
             .get("properties")
             .and_then(Value::as_object)
             .unwrap_or(&empty);
-        let checked = check(store, properties, writer == Writer::User)
+        let mut checked = check(store, properties, writer == Writer::User)
             .map_err(|problems| refused(&problems))?;
         let given = |name: &str| {
             store.schema.column(name).is_some_and(|column| {
@@ -66,15 +67,87 @@ impl Account {
                     .any(|(set, value)| *set == column && !value.trim().is_empty())
             })
         };
-        if !store.kind.required_any.iter().any(|name| given(name)) {
+        let missing = store
+            .kind
+            .required
+            .iter()
+            .find(|names| !names.iter().any(|name| given(name)));
+        if let Some(names) = missing {
             return Err(invalid(format!(
-                "Error creating {}. Some required properties were not set: one of {:?}",
+                "Error creating {}. Some required properties were not set: one of {names:?}",
                 KINDS[kind].singular.to_uppercase(),
-                store.kind.required_any
             )));
         }
+        let links = self.wanted_links(kind, body)?;
+        self.settle(kind, None, &mut checked, writer, &links)?;
         self.check_unique(kind, &checked, None)?;
         Ok(checked)
+    }
+
+    /// The rules that only one type has.
+    fn settle(
+        &self,
+        kind: usize,
+        record: Option<&Record>,
+        checked: &mut Checked,
+        writer: Writer,
+        links: &[(Key, Mask)],
+    ) -> Result<(), Reply> {
+        let store = &self.stores[kind];
+        let values = &mut checked.values;
+        let problem = match kind {
+            DEALS => deals::settle(store, record, values),
+            LINE_ITEMS => line_items::settle(store, &self.stores[PRODUCTS], record, values),
+            QUOTES => {
+                let (deals, lines) = self.quote_links(record.map(|record| record.id));
+                let new = |to| links.iter().filter(|(key, _)| key.0 == to).count();
+                let linked = (deals + new(DEALS), lines + new(LINE_ITEMS));
+                return quotes::settle(store, record, values, linked, writer == Writer::User);
+            }
+            _ => Ok(()),
+        };
+        problem.map_err(|problem| refused(&[problem]))
+    }
+
+    /// The links that the body of a create asks for.
+    fn wanted_links(&self, kind: usize, body: &Value) -> Result<Vec<(Key, Mask)>, Reply> {
+        let rows = |value: &Value, key: &str| {
+            let rows = value.get(key).and_then(Value::as_array);
+            rows.cloned().unwrap_or_default()
+        };
+        let mut links = Vec::new();
+        for wanted in rows(body, "associations") {
+            let to_id = id_text(wanted.get("to").and_then(|to| to.get("id")));
+            for spec in rows(&wanted, "types") {
+                let type_id = id_text(spec.get("associationTypeId"));
+                let place = type_id
+                    .parse()
+                    .ok()
+                    .and_then(|id| self.links.types.leads_to(kind, id));
+                let Some((to, types)) = place else {
+                    return Err(invalid(format!(
+                        "{type_id} is not an association type of {}",
+                        KINDS[kind].name
+                    )));
+                };
+                let Some(id) = self.lookup(to, &to_id, None) else {
+                    return Err(invalid(format!(
+                        "The {} {to_id} to associate with does not exist",
+                        KINDS[to].singular
+                    )));
+                };
+                // The new record has no id yet, and none is zero.
+                if let Some(why) = self.refuses_link((kind, 0), (to, id)) {
+                    return Err(invalid(why));
+                }
+                let second = |(key, _): &(Key, Mask)| key.0 == to && key.1 != id;
+                if kind == LINE_ITEMS && links.iter().any(second) {
+                    return Err(invalid("A line item has one parent"));
+                }
+                links.push(((to, id), types));
+            }
+        }
+        Ok(links)
     }
 
     /// 409 for a contact's e-mail address, 400 for any other unique value that is taken.
@@ -136,41 +209,19 @@ impl Account {
             );
         }
         let id = store.take_id();
+        if kind == QUOTES {
+            quotes::at_birth(store, now, id, &mut values);
+        }
         store.insert(now, id, &values);
         self.follow_company(kind, id, checked);
-        for wanted in body
-            .get("associations")
-            .and_then(Value::as_array)
-            .into_iter()
-            .flatten()
-        {
-            let to_id: Option<u64> = wanted
-                .get("to")
-                .and_then(|to| id_text(to.get("id")).parse().ok());
-            for spec in wanted
-                .get("types")
-                .and_then(Value::as_array)
-                .into_iter()
-                .flatten()
-            {
-                let type_id = spec
-                    .get("associationTypeId")
-                    .and_then(Value::as_u64)
-                    .unwrap_or_default();
-                let to = match type_id {
-                    1 | 279 => COMPANIES,
-                    2 | 280 => CONTACTS,
-                    _ => continue,
-                };
-                if let Some(to_id) = to_id.filter(|to_id| self.stores[to].get(*to_id).is_some()) {
-                    self.link((kind, id), (to, to_id), is_primary(kind, to, type_id));
-                }
-            }
+        for (to, types) in self.wanted_links(kind, body).unwrap_or_default() {
+            self.link((kind, id), to, types);
         }
         id
     }
 
-    /// Writing `associatedcompanyid` makes that company the primary one.
+    /// Writing `associatedcompanyid` makes that company the primary one; clearing it
+    /// ends the link.
     pub fn follow_company(&mut self, kind: usize, id: u64, checked: &Checked) {
         if kind != CONTACTS {
             return;
@@ -181,10 +232,18 @@ impl Account {
         let Some((_, value)) = checked.values.iter().find(|(set, _)| *set == column) else {
             return;
         };
-        if let Ok(company) = value.parse::<u64>()
-            && self.stores[COMPANIES].get(company).is_some()
-        {
-            self.link((kind, id), (COMPANIES, company), true);
+        let key = (kind, id);
+        match self.lookup(COMPANIES, value, None) {
+            Some(company) => self.link(key, (COMPANIES, company), PRIMARY),
+            None if value.is_empty() => {
+                let primary = |link: &Link| link.types & PRIMARY != 0;
+                let company = self.live_links(key, COMPANIES).find(primary);
+                if let Some(company) = company {
+                    self.unlink(key, (COMPANIES, company.id));
+                }
+            }
+            // The property never shows a company that there is not.
+            None => self.recount(key),
         }
     }
 
@@ -205,7 +264,7 @@ impl Account {
             Some(checked) => {
                 let always = [
                     "hs_object_id",
-                    "createdate",
+                    store.kind.created,
                     store.kind.modified,
                     "hs_object_source",
                     "lifecyclestage",
@@ -248,6 +307,7 @@ impl Account {
         let mut checked = check(store, properties, user).map_err(|problems| refused(&problems))?;
         if let Some(record) = store.get(id) {
             settle_against(store, record, &mut checked.values, user);
+            self.settle(kind, Some(record), &mut checked, writer, &[])?;
         }
         self.check_unique(kind, &checked, Some(id))?;
         Ok(checked)
@@ -259,6 +319,7 @@ impl Account {
         let changed = self.stores[kind].update(now, id, &checked.values);
         if changed {
             self.follow_company(kind, id, checked);
+            self.values_changed(kind, id);
         }
         changed
     }

@@ -1,11 +1,17 @@
 //! The rules of the simulated HubSpot, tried through its answers.
 
 mod account;
+mod associations;
 mod batches;
+mod deals;
+mod generated;
 mod oauth;
 mod objects;
+mod quotes;
 mod searches;
+mod setup;
 mod wire;
+mod wire_sales;
 
 use std::time::Duration;
 
@@ -60,6 +66,31 @@ impl Portal {
 
     fn get(&mut self, target: &str) -> (u16, Value) {
         self.call("GET", target, Value::Null)
+    }
+
+    /// Creates a record of any type; answers its id.
+    fn made(&mut self, kind: &str, properties: Value) -> String {
+        let target = format!("/crm/objects/2026-09/{kind}");
+        let (status, body) = self.call("POST", &target, json!({ "properties": properties }));
+        assert_eq!(status, 201, "{body}");
+        body["id"].as_str().unwrap().to_owned()
+    }
+
+    /// One value of a record.
+    fn value(&mut self, kind: &str, id: &str, name: &str) -> Value {
+        let target = format!("/crm/objects/2026-09/{kind}/{id}?properties={name}");
+        let (status, body) = self.get(&target);
+        assert_eq!(status, 200, "{body}");
+        body["properties"][name].clone()
+    }
+
+    /// Links two records without a label.
+    fn linked(&mut self, from: (&str, &str), to: (&str, &str)) -> u16 {
+        let target = format!(
+            "/crm/objects/2026-09/{}/{}/associations/default/{}/{}",
+            from.0, from.1, to.0, to.1
+        );
+        self.call("PUT", &target, Value::Null).0
     }
 
     fn company(&mut self, properties: Value) -> String {

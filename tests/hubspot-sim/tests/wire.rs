@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::hubspot_sim::{FaultKind, FaultRule, Sim, SimOptions};
 
 /// One HTTP/1.1 exchange over a socket: status line and body, or how it failed.
-async fn http(
+pub(super) async fn http(
     base: &str,
     method: &str,
     target: &str,

@@ -1,0 +1,122 @@
+//! Properties of contacts.
+
+use super::Mode::{Custom, CustomUnique, External, ReadOnly, Standard};
+use super::{Def, LEAD_STATUS, LIFECYCLE_STAGES, SERVICES, SOURCES, YES_NO, choice, def};
+
+/// Properties of contacts.
+pub const CONTACT: &[Def] = &[
+    def("hs_object_id", "Record ID", "number", "number", ReadOnly),
+    def("createdate", "Create Date", "datetime", "date", ReadOnly),
+    def(
+        "lastmodifieddate",
+        "Last Modified Date",
+        "datetime",
+        "date",
+        ReadOnly,
+    ),
+    def(
+        "hs_merged_object_ids",
+        "Merged Contact IDs",
+        "enumeration",
+        "checkbox",
+        ReadOnly,
+    ),
+    choice(
+        "hs_object_source",
+        "Record Source",
+        "select",
+        ReadOnly,
+        SOURCES,
+    ),
+    def(
+        "hs_object_source_id",
+        "Record source ID",
+        "string",
+        "text",
+        ReadOnly,
+    ),
+    def(
+        "hs_object_source_label",
+        "Record source",
+        "string",
+        "text",
+        ReadOnly,
+    ),
+    def("email", "Email", "string", "text", Standard),
+    def("firstname", "First Name", "string", "text", Standard),
+    def("lastname", "Last Name", "string", "text", Standard),
+    def("company", "Company Name", "string", "text", Standard),
+    def("jobtitle", "Job Title", "string", "text", Standard),
+    def("website", "Website URL", "string", "text", Standard),
+    def("address", "Street Address", "string", "text", Standard),
+    def("city", "City", "string", "text", Standard),
+    def("state", "State/Region", "string", "text", Standard),
+    def("zip", "Postal Code", "string", "text", Standard),
+    def("country", "Country/Region", "string", "text", Standard),
+    def("phone", "Phone Number", "string", "phonenumber", Standard),
+    def(
+        "mobilephone",
+        "Mobile Phone Number",
+        "string",
+        "phonenumber",
+        Standard,
+    ),
+    def("fax", "Fax Number", "string", "phonenumber", Standard),
+    choice(
+        "lifecyclestage",
+        "Lifecycle Stage",
+        "radio",
+        Standard,
+        LIFECYCLE_STAGES,
+    ),
+    choice(
+        "hs_lead_status",
+        "Lead Status",
+        "radio",
+        Standard,
+        LEAD_STATUS,
+    ),
+    def(
+        "hubspot_owner_id",
+        "Contact owner",
+        "enumeration",
+        "select",
+        External,
+    ),
+    def(
+        "associatedcompanyid",
+        "Primary Associated Company ID",
+        "number",
+        "number",
+        Standard,
+    ),
+    def(
+        "hs_additional_emails",
+        "Additional email addresses",
+        "enumeration",
+        "checkbox",
+        ReadOnly,
+    ),
+    def(
+        "employee_number",
+        "Employee number",
+        "string",
+        "text",
+        CustomUnique,
+    ),
+    choice(
+        "preferred_channel",
+        "Preferred channel",
+        "select",
+        Custom,
+        &[("email", "Email"), ("phone", "Phone")],
+    ),
+    choice("interests", "Interests", "checkbox", Custom, SERVICES),
+    Def {
+        kind: "bool",
+        ..choice("is_vip", "Is a VIP", "booleancheckbox", Custom, YES_NO)
+    },
+    def("badge_count", "Badges", "number", "number", Custom),
+    def("contract_end", "Contract end", "date", "date", Custom),
+    def("last_survey_at", "Last survey", "datetime", "date", Custom),
+];
