@@ -34,7 +34,7 @@ struct Known {
     title: String,
     /// Its page at the remote, likewise.
     address: Option<String>,
-    /// The kind of record that it is.
+    /// The kind of record that it is, by the last import.
     kind: String,
     links: Vec<Link>,
     /// The record that a report named and that the row is not linked to any more.
@@ -123,8 +123,12 @@ async fn look_up(connection: &Connection, entity: &Entity, key: &str) -> Result<
         .report_history(&connection.name, &entity.name, key, SEARCHED)
         .await?;
     let mut was = None;
-    let record = match links.iter().find(|link| link.kind == entity.kind) {
-        Some(link) => Some((link.kind.clone(), link.id)),
+    let mut kind = entity.kind.clone();
+    let record = match main_link(&links, entity, &history) {
+        Some(link) => {
+            kind.clone_from(&link.kind);
+            Some((link.kind.clone(), link.id))
+        }
         None => {
             was = last_record(connection, &history).await?;
             was.as_ref().map(|was| (was.kind.clone(), was.id))
@@ -161,7 +165,7 @@ async fn look_up(connection: &Connection, entity: &Entity, key: &str) -> Result<
             .cloned()
             .unwrap_or_default(),
         address: history.iter().find_map(|(_, row)| row.row.address.clone()),
-        kind: entity.kind.clone(),
+        kind,
         links,
         was,
         last_sync: history.iter().find_map(in_step),
@@ -169,6 +173,24 @@ async fn look_up(connection: &Connection, entity: &Entity, key: &str) -> Result<
         last_written,
         written_by_others,
     })
+}
+
+/// The record that the row is: what the last import named, where the key still leads
+/// there (a row may become a record of another of the entity's kinds); else the one of
+/// the entity's own kind.
+fn main_link<'a>(
+    links: &'a [Link],
+    entity: &Entity,
+    history: &[(Run, ReportedRow)],
+) -> Option<&'a Link> {
+    let named = history
+        .iter()
+        .find(|(run, row)| run.mode == RunMode::Import && row.row.record.is_some())
+        .map(|(_, row)| (row.row.kind.as_str(), row.row.record));
+    let is_named = |link: &&Link| named == Some((link.kind.as_str(), Some(link.id)));
+    let mut links = links.iter();
+    let own = links.clone().find(|link| link.kind == entity.kind);
+    links.find(is_named).or(own)
 }
 
 /// The records of the entity's kinds that the key leads to, its own kind first.
