@@ -1,6 +1,12 @@
 //! The kinds as a table: Halo's records with the columns that a CRM connector reads
 //! or writes, by their names in Halo's API. Text columns hold 255 characters where
 //! Halo's do.
+//!
+//! A site's address is an object in Halo's API, `delivery_address` with `line1` to
+//! `line4` (the last two are town and county by habit) and `postcode`; here each is a
+//! field of its own, named by its path. The country lies beside it, as a code: here
+//! `country_code` holds the country as people write it, and a runtime over Halo's API
+//! looks the code up in both directions.
 
 /// One field: name, label, type, and `max-length`, `required` or `kind=…` separated
 /// by blanks.
@@ -43,6 +49,12 @@ pub(super) const KINDS: &[(&str, &str, &[Line])] = &[
                 "kind=customer required",
             ),
             ("phonenumber", "Phone number", "phone", COLUMN),
+            ("delivery_address.line1", "Address line 1", "text", COLUMN),
+            ("delivery_address.line2", "Address line 2", "text", COLUMN),
+            ("delivery_address.line3", "Address line 3", "text", COLUMN),
+            ("delivery_address.line4", "Address line 4", "text", COLUMN),
+            ("delivery_address.postcode", "Postcode", "text", COLUMN),
+            ("country_code", "Country", "text", COLUMN),
             ("inactive", "Inactive", "checkbox", ""),
         ],
     ),
