@@ -1,19 +1,20 @@
 //! Every problem of the settings, each with its place and what would mend it. The
 //! same checks stop an import before anything is read.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use crate::catalog;
 use crate::connect;
 use crate::contract::exports::halo::integration::connector::{Problem, Severity};
 use crate::contract::halo::integration::records::{self, FieldInfo};
-use crate::entity::company::{self, KIND, OBJECTS};
+use crate::entity::company::{self, KIND};
 use crate::failure::Failure;
 use crate::field::convert::{Conversion, choice};
 use crate::hubspot::client::{Client, Trouble};
-use crate::hubspot::objects::{self, Page};
 use crate::hubspot::properties::Property;
 use crate::settings::{self, Api, Companies, FieldRow, NO_STAGE, Settings, shape};
+
+mod table;
 
 /// Checks a document; `online` also asks HubSpot.
 pub fn check(json: &str, online: bool) -> Result<Vec<Problem>, Failure> {
@@ -54,7 +55,7 @@ pub fn check(json: &str, online: bool) -> Result<Vec<Problem>, Failure> {
     }
     let fields = records::fields(KIND)?;
     problems.extend(field_rows(&companies.fields, &fields));
-    problems.extend(pairs_of(companies));
+    problems.extend(table::repeated(&companies.customers));
     problems.extend(missing_records(companies)?);
     if online && let Some(api) = api {
         match online_problems(&api, companies, &fields) {
@@ -79,46 +80,8 @@ fn online_problems(
     let known = load(&mut client)?;
     let mut problems = remote_rows(&companies.fields, fields, &known);
     problems.extend(stages(companies, &known));
-    problems.extend(missing_companies(&mut client, companies)?);
+    problems.extend(table::missing_companies(&mut client, &companies.customers)?);
     Ok(problems)
-}
-
-/// Companies of the mapping table that HubSpot does not have (S12).
-fn missing_companies(client: &mut Client, companies: &Companies) -> Result<Vec<Problem>, Failure> {
-    let mut ids: Vec<String> = companies
-        .customers
-        .iter()
-        .map(|pair| pair.company.clone())
-        .collect();
-    ids.retain(|id| objects::is_id(id));
-    ids.sort();
-    ids.dedup();
-    let mut gone = BTreeSet::new();
-    for ids in ids.chunks(objects::BATCH_LIMIT) {
-        let page: Page = client.read(objects::batch_read(
-            client.version(),
-            OBJECTS,
-            &["name"],
-            ids,
-        ))?;
-        gone.extend(
-            page.unanswered(ids)
-                .into_iter()
-                .filter(|unanswered| unanswered.refused.is_none())
-                .map(|unanswered| unanswered.id),
-        );
-    }
-    Ok(companies
-        .customers
-        .iter()
-        .enumerate()
-        .filter(|(_, pair)| gone.contains(&pair.company))
-        .map(|(index, pair)| {
-            let path = format!("/companies/customers/{index}/company");
-            let message = format!("HubSpot has no company {}; it may have been deleted or merged. Correct or remove the row.", pair.company);
-            problem(&path, Severity::Error, "not-found", message)
-        })
-        .collect())
 }
 
 /// Whether an import of companies may start.
@@ -193,6 +156,15 @@ fn field_rows(rows: &[FieldRow], known: &[FieldInfo]) -> Vec<Problem> {
     let mut problems = Vec::new();
     let mut filled = BTreeMap::new();
     for (index, row) in rows.iter().enumerate() {
+        for (option, message) in row.contradictions() {
+            let path = format!("/companies/fields/{index}/{option}");
+            problems.push(problem(
+                &path,
+                Severity::Error,
+                "contradiction",
+                message.to_owned(),
+            ));
+        }
         let path = format!("/companies/fields/{index}/field");
         let Some(field) = field_of(known, &row.field) else {
             let names = known.iter().map(|field| field.name.as_str());
@@ -307,56 +279,8 @@ fn stages(companies: &Companies, known: &BTreeMap<String, Property>) -> Vec<Prob
         .collect()
 }
 
-/// Companies and customers that the table names twice (S12).
-fn pairs_of(companies: &Companies) -> Vec<Problem> {
-    let mut problems = Vec::new();
-    let mut by_company = BTreeMap::new();
-    let mut by_customer = BTreeMap::new();
-    for (index, pair) in companies.customers.iter().enumerate() {
-        let path = |what: &str| format!("/companies/customers/{index}/{what}");
-        if !objects::is_id(&pair.company) {
-            let message = format!(
-                "{:?} is no id of a HubSpot company; it has digits only.",
-                pair.company
-            );
-            problems.push(problem(
-                &path("company"),
-                Severity::Error,
-                "invalid",
-                message,
-            ));
-        }
-        if let Some(first) = by_company.insert(&pair.company, index) {
-            let message = format!(
-                "Company {} is already in row {first}; remove one of them.",
-                pair.company
-            );
-            problems.push(problem(
-                &path("company"),
-                Severity::Error,
-                "mapped-twice",
-                message,
-            ));
-        }
-        if let Some(first) = by_customer.insert(pair.customer, index) {
-            let message = format!(
-                "Customer {} is already in row {first}; remove one of them.",
-                pair.customer
-            );
-            problems.push(problem(
-                &path("customer"),
-                Severity::Error,
-                "mapped-twice",
-                message,
-            ));
-        }
-    }
-    problems
-}
-
 /// Ids that lead to no record of Halo.
 fn missing_records(companies: &Companies) -> Result<Vec<Problem>, Failure> {
-    const BATCH: usize = 1_000;
     let mut problems = Vec::new();
     if let Some(id) = companies.top_level
         && records::read("top-level", &[id], &[])?
@@ -371,23 +295,7 @@ fn missing_records(companies: &Companies) -> Result<Vec<Problem>, Failure> {
             message,
         ));
     }
-    let ids: Vec<u64> = companies
-        .customers
-        .iter()
-        .map(|pair| pair.customer)
-        .collect();
-    for (chunk, ids) in ids.chunks(BATCH).enumerate() {
-        for (index, found) in records::read(KIND, ids, &[])?.iter().enumerate() {
-            if found.is_none() {
-                let path = format!("/companies/customers/{}/customer", chunk * BATCH + index);
-                let message = format!(
-                    "Halo has no customer {}. Correct or remove the row.",
-                    ids[index]
-                );
-                problems.push(problem(&path, Severity::Error, "not-found", message));
-            }
-        }
-    }
+    problems.extend(table::missing_records(&companies.customers)?);
     Ok(problems)
 }
 
@@ -414,7 +322,6 @@ mod tests {
     use super::*;
     use crate::contract::halo::integration::types::Attribute;
     use crate::hubspot::properties::Choice;
-    use crate::settings::Pair;
 
     fn halo_field(name: &str, type_name: &str) -> FieldInfo {
         FieldInfo {
@@ -430,7 +337,7 @@ mod tests {
         FieldRow {
             property: property.to_owned(),
             field: field.to_owned(),
-            values: Vec::new(),
+            ..FieldRow::default()
         }
     }
 
@@ -454,6 +361,11 @@ mod tests {
             row("b", "cfindustry"),
             row("c", "CFIndustry"),
             row("d", "CFLocked"),
+            FieldRow {
+                new_records_only: true,
+                empty_overwrites: Some(true),
+                ..row("e", "CFGone")
+            },
         ];
         let problems = field_rows(&rows, &known);
         assert_eq!(
@@ -462,6 +374,8 @@ mod tests {
                 ("/companies/fields/0/field", "unknown-field"),
                 ("/companies/fields/2/field", "field-twice"),
                 ("/companies/fields/3/field", "read-only"),
+                ("/companies/fields/4/empty-overwrites", "contradiction"),
+                ("/companies/fields/4/field", "unknown-field"),
             ]
         );
         assert!(
@@ -508,26 +422,6 @@ mod tests {
             problems[1].message.contains("did you mean \"city\""),
             "{}",
             problems[1].message
-        );
-    }
-
-    #[test]
-    fn s12_pairs_that_are_named_twice_are_found() {
-        let pair = |company: &str, customer| Pair {
-            company: company.to_owned(),
-            customer,
-        };
-        let companies = Companies {
-            customers: vec![pair("1", 7), pair("1", 8), pair("2", 7), pair("acme", 9)],
-            ..Companies::default()
-        };
-        assert_eq!(
-            told(&pairs_of(&companies)),
-            [
-                ("/companies/customers/1/company", "mapped-twice"),
-                ("/companies/customers/2/customer", "mapped-twice"),
-                ("/companies/customers/3/company", "invalid"),
-            ]
         );
     }
 

@@ -21,17 +21,14 @@ fn assemble() -> Result<Value, serde_json::Error> {
     let mut document: Value = serde_json::from_str(DOCUMENT)?;
     document["version"] = json!(env!("CARGO_PKG_VERSION"));
     document["settings"] = serde_json::from_str(SCHEMA)?;
-    let fixed: Vec<Value> = company::FIXED
-        .iter()
-        .map(|(remote, halo)| {
-            json!({
-                "remote": remote,
-                "halo": halo,
-                "direction": "to-halo",
-                "note": "where Halo's field is empty or holds what came from HubSpot",
-            })
-        })
-        .collect();
+    const FILLED: &str = "where Halo's field is empty or holds what came from HubSpot";
+    let row = |(remote, halo): &(&str, &str), note: String| json!({ "remote": remote, "halo": halo, "direction": "to-halo", "note": note });
+    let fixed = company::FIXED.iter().map(|names| row(names, FILLED.into()));
+    let address = company::ADDRESS.iter().map(|names| {
+        let note = format!("with the setting `address`, at the customer's first site; {FILLED}");
+        row(names, note)
+    });
+    let fixed: Vec<Value> = fixed.chain(address).collect();
     document["entities"][0]["fixed-fields"] = json!(fixed);
     Ok(document)
 }

@@ -8,7 +8,7 @@ use crate::contract::halo::integration::records::Stored;
 use crate::contract::halo::integration::types::Value;
 use crate::failure::Failure;
 use crate::field::fold;
-use crate::settings::Pair;
+use crate::settings::{Pair, Target};
 
 /// What is known about the candidates of a page.
 #[derive(Debug, Default)]
@@ -17,6 +17,8 @@ pub struct Candidates {
     pub linked: BTreeMap<String, Stored>,
     /// By Halo id: the records of the mapping table that exist.
     pub tabled: BTreeMap<u64, Stored>,
+    /// By Halo id: the sites of the mapping table that exist.
+    pub sites: BTreeMap<u64, Stored>,
     /// By folded name.
     pub named: BTreeMap<String, Vec<Stored>>,
     /// HubSpot ids that are linked and that HubSpot does not have any more, or did
@@ -37,8 +39,8 @@ impl Candidates {
 /// The customer mapping table, by both of its sides.
 #[derive(Debug, Default)]
 pub struct Table<'a> {
-    by_company: BTreeMap<&'a str, Vec<u64>>,
-    by_customer: BTreeMap<u64, Vec<&'a str>>,
+    by_company: BTreeMap<&'a str, Vec<Target>>,
+    by_target: BTreeMap<Target, Vec<&'a str>>,
 }
 
 impl<'a> Table<'a> {
@@ -47,28 +49,41 @@ impl<'a> Table<'a> {
         let mut table = Table::default();
         for pair in pairs {
             let company = table.by_company.entry(&pair.company).or_default();
-            company.push(pair.customer);
-            let customer = table.by_customer.entry(pair.customer).or_default();
-            customer.push(&pair.company);
+            company.extend(pair.targets());
+            for target in pair.targets() {
+                table
+                    .by_target
+                    .entry(target)
+                    .or_default()
+                    .push(&pair.company);
+            }
         }
         table
     }
 
-    /// The customers that it gives for a company.
-    pub fn customers(&self, company: &str) -> &[u64] {
-        self.by_company.get(company).map_or(&[], Vec::as_slice)
+    /// What it says that a company is; nothing for one that it does not name.
+    pub fn targets(&self, company: &str) -> Option<&[Target]> {
+        self.by_company.get(company).map(Vec::as_slice)
     }
 
-    /// Another company than these that it gives this customer to.
-    fn other_owner(&self, customer: u64, ids: &[&str]) -> Option<&'a str> {
-        let owners = self.by_customer.get(&customer)?;
+    /// Another company than these that it gives this record to.
+    pub fn other_owner(&self, target: Target, ids: &[&str]) -> Option<&'a str> {
+        let owners = self.by_target.get(&target)?;
         owners.iter().find(|owner| !ids.contains(owner)).copied()
     }
 
-    /// Whether it gives this company another customer than this one.
+    /// Whether it makes this company a site.
+    pub fn is_site(&self, company: &str) -> bool {
+        let targets = self.targets(company).unwrap_or_default();
+        matches!(targets, [Target::Site(_), ..])
+    }
+
+    /// Whether it gives this company another customer than this one. One that it
+    /// makes a site keeps the customer that it was, to fall back to.
     fn maps_elsewhere(&self, company: &str, customer: u64) -> bool {
-        let customers = self.customers(company);
-        !customers.is_empty() && !customers.contains(&customer)
+        let targets = self.targets(company).unwrap_or_default();
+        let is_mapped = matches!(targets, [Target::Customer(_), ..]);
+        is_mapped && !targets.contains(&Target::Customer(customer))
     }
 }
 
@@ -90,6 +105,8 @@ pub enum By {
 pub enum Match<'a> {
     /// This one.
     Is(&'a Stored, By),
+    /// No customer: this site, by the mapping table (A25).
+    Site(&'a Stored),
     /// None yet.
     New,
     /// A person must decide.
@@ -104,21 +121,24 @@ pub fn find<'a>(
     table: &Table<'_>,
     candidates: &'a Candidates,
 ) -> Match<'a> {
-    let mut pairs: Vec<u64> = ids
-        .iter()
-        .flat_map(|id| table.customers(id))
-        .copied()
-        .collect();
-    pairs.sort_unstable();
-    pairs.dedup();
-    match pairs.as_slice() {
-        [] => {}
-        [customer] => return by_table(ids, *customer, table, candidates),
+    let pairs: Vec<&[Target]> = ids.iter().filter_map(|id| table.targets(id)).collect();
+    let mut targets = pairs.concat();
+    targets.sort_unstable();
+    targets.dedup();
+    match targets.as_slice() {
+        [] if pairs.is_empty() => {}
+        [] => {
+            return stop(
+                "invalid",
+                "The customer mapping table names this company with neither a customer nor a site. Correct or remove the row.".to_owned(),
+            );
+        }
+        [target] => return by_table(ids, *target, table, candidates),
         [first, second, ..] => {
             return stop(
                 "mapped-twice",
                 format!(
-                    "The customer mapping table names this company twice, for customers {first} and {second}. Remove one of the rows."
+                    "The customer mapping table names this company twice, for {first} and {second}. Remove one of them."
                 ),
             );
         }
@@ -127,9 +147,11 @@ pub fn find<'a>(
         return Match::New;
     };
     if let Some(record) = candidates.linked.get(*own) {
-        // Back after it was gone: another one may have taken its place meanwhile.
+        // Back after it was gone, or after it was a site: another one may have taken its
+        // place meanwhile.
+        let owner = table.other_owner(Target::Customer(record.id), ids);
         return match rival(record, ids, table, candidates) {
-            Some(other) if candidates.gone.contains(*own) => {
+            Some(other) if candidates.gone.contains(*own) || owner == Some(other) => {
                 Match::Stop(already_linked(record, other))
             }
             _ => Match::Is(record, By::Link),
@@ -160,29 +182,45 @@ fn stop<'a>(code: &str, message: String) -> Match<'a> {
 
 fn by_table<'a>(
     ids: &[&str],
-    customer: u64,
+    target: Target,
     table: &Table<'_>,
     candidates: &'a Candidates,
 ) -> Match<'a> {
-    if let Some(other) = table.other_owner(customer, ids) {
+    if let Some(other) = table.other_owner(target, ids) {
         return stop(
             "mapped-twice",
             format!(
-                "The customer mapping table names customer {customer} for several companies, company {other} among them. Remove all rows but one."
+                "The customer mapping table names {target} for several companies, company {other} among them. Remove all rows but one."
             ),
         );
     }
-    let Some(record) = candidates.tabled.get(&customer) else {
-        return stop(
+    let record = match target {
+        Target::Customer(id) => candidates.tabled.get(&id),
+        Target::Site(id) => candidates.sites.get(&id),
+    };
+    match (target, record) {
+        (_, None) => stop(
             "not-found",
             format!(
-                "The customer mapping table names customer {customer}, which does not exist. Correct or remove the row."
+                "The customer mapping table names {target}, which does not exist. Correct or remove the row."
             ),
-        );
-    };
-    match rival(record, ids, table, candidates) {
-        None => Match::Is(record, By::Table),
-        Some(other) => Match::Stop(already_linked(record, other)),
+        ),
+        // Unlike a customer, a site may be several companies': the one that its
+        // customer is, and this one.
+        (Target::Site(_), Some(site)) => Match::Site(site),
+        (Target::Customer(_), Some(record)) => {
+            // What a company that became a site has left behind may be given away.
+            let left = record.keys.iter().map(String::as_str);
+            let left = left.filter(|key| table.is_site(key));
+            let ids: Vec<&str> = ids.iter().copied().chain(left).collect();
+            match rival(record, &ids, table, candidates) {
+                // Linked already: the other one is what has come back.
+                Some(other) if !record.keys.iter().any(|key| key == ids[0]) => {
+                    Match::Stop(already_linked(record, other))
+                }
+                _ => Match::Is(record, By::Table),
+            }
+        }
     }
 }
 
@@ -223,7 +261,7 @@ fn by_name<'a>(
 
 /// The table keeps a customer for its own company, whoever comes first.
 fn unless_reserved<'a>(record: &'a Stored, by: By, ids: &[&str], table: &Table<'_>) -> Match<'a> {
-    match table.other_owner(record.id, ids) {
+    match table.other_owner(Target::Customer(record.id), ids) {
         None => Match::Is(record, by),
         Some(owner) => stop(
             "mapped-to-another",
@@ -324,18 +362,38 @@ mod tests {
         gone: &[&str],
         expected: &str,
     ) {
-        let mut candidates = known(customers);
-        candidates.gone = gone.iter().map(|id| (*id).to_owned()).collect();
         let pairs: Vec<Pair> = pairs
             .iter()
-            .map(|(company, customer)| Pair {
-                company: (*company).to_owned(),
-                customer: *customer,
-            })
+            .map(|(company, id)| pair(company, Some(*id), None))
             .collect();
+        check_pairs(customers, merged, &pairs, gone, expected);
+    }
+
+    fn pair(company: &str, customer: Option<u64>, site: Option<u64>) -> Pair {
+        Pair {
+            company: company.to_owned(),
+            customer,
+            site,
+        }
+    }
+
+    /// The same with pairs of all kinds; Halo has the sites 12 and 13.
+    fn check_pairs(
+        customers: &[Stored],
+        merged: &[&str],
+        pairs: &[Pair],
+        gone: &[&str],
+        expected: &str,
+    ) {
+        let mut candidates = known(customers);
+        candidates.gone = gone.iter().map(|id| (*id).to_owned()).collect();
+        for id in [12, 13] {
+            candidates.sites.insert(id, customer(id, "Main", &["3"]));
+        }
         let ids: Vec<&str> = ["1"].iter().chain(merged).copied().collect();
-        let found = match find(&ids, " acme ", &Table::new(&pairs), &candidates) {
+        let found = match find(&ids, " acme ", &Table::new(pairs), &candidates) {
             Match::Is(record, by) => format!("{} {by:?}", record.id),
+            Match::Site(record) => format!("site {}", record.id),
             Match::New => "new".to_owned(),
             Match::Stop(failure) => failure.code,
         };
@@ -402,6 +460,48 @@ mod tests {
             &[("1", 7)],
             "7 Table",
         );
+    }
+
+    #[test]
+    fn a25_a_pair_may_name_a_site_which_beats_link_and_name() {
+        let customers = [customer(8, "Acme", &["1"])];
+        let site = |company, id| pair(company, None, Some(id));
+        let check = |merged: &[&str], pairs: &[Pair], expected| {
+            check_pairs(&customers, merged, pairs, &[], expected);
+        };
+        check(&[], &[site("1", 12)], "site 12");
+        // Of the same number, and another record.
+        check(&[], &[site("1", 12), pair("2", Some(12), None)], "site 12");
+        check(&["51"], &[site("51", 12)], "site 12");
+        check(&[], &[site("1", 12), site("2", 13)], "site 12");
+        check(&[], &[site("1", 99)], "not-found");
+        check(&[], &[site("1", 12), site("2", 12)], "mapped-twice");
+        check(&[], &[site("1", 12), site("1", 13)], "mapped-twice");
+        check(
+            &[],
+            &[site("1", 12), pair("1", Some(8), None)],
+            "mapped-twice",
+        );
+        check(&[], &[pair("1", Some(8), Some(12))], "mapped-twice");
+        check(
+            &["51"],
+            &[site("51", 12), pair("1", Some(8), None)],
+            "mapped-twice",
+        );
+        check(&[], &[pair("1", None, None)], "invalid");
+    }
+
+    #[test]
+    fn a25_a_company_that_is_a_site_now_keeps_its_customer_from_others() {
+        let linked = [customer(8, "Acme", &["2"])];
+        let is_site = pair("2", None, Some(12));
+        let pairs = [is_site, pair("1", Some(8), None)];
+        check_pairs(&linked, &[], &pairs[..1], &[], "already-linked");
+        // Until the table says otherwise; then the other one cannot come back.
+        check_pairs(&linked, &[], &pairs, &[], "8 Table");
+        let both = [customer(8, "Acme", &["1", "2"])];
+        check(&both, &[], &[("2", 8)], "already-linked");
+        check(&both, &[], &[("1", 8)], "8 Table");
     }
 
     #[test]

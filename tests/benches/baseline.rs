@@ -36,7 +36,7 @@ pub struct Walk {
 /// Walks the list of companies with the properties that an import asks for. Its
 /// token is that of the private app, whose window of calls is its own.
 pub async fn walk(sim: &SimHandle) -> anyhow::Result<Walk> {
-    let mapped = company::fields(&[], &Default::default());
+    let mapped = company::fields(&Default::default(), &[], &Default::default());
     let properties = company::properties(&mapped);
     let version = Version::named(KNOWN[0]).context("the connector has no version")?;
     let begun = Instant::now();

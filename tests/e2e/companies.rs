@@ -4,6 +4,8 @@ mod fields;
 mod gone;
 mod imports;
 mod matching;
+mod options;
+mod sites;
 mod stages;
 
 /// The names of all customers, sorted.

@@ -49,9 +49,37 @@ pub const FIXED: [(&str, &str); 4] = [
     ("domain", "domain"),
 ];
 
+/// The address, with the switch `address` (A23). In Halo it lies at a site: its
+/// delivery address, where the last lines are town and county.
+pub const ADDRESS: [(&str, &str); 6] = [
+    ("address", "delivery_address.line1"),
+    ("address2", "delivery_address.line2"),
+    ("city", "delivery_address.line3"),
+    ("state", "delivery_address.line4"),
+    ("zip", "delivery_address.postcode"),
+    ("country", "country_code"),
+];
+
+/// Of a company that is a site by the mapping table (A25). A customer's own number
+/// is that of its main site.
+const SITE_PHONE: (&str, &str) = ("phone", "phonenumber");
+
+/// On which record a field lies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// The customer.
+    Customer,
+    /// The site of the company: the customer's first, or that of the mapping table.
+    Site,
+    /// The site that the mapping table names, and no other.
+    MappedSite,
+}
+
 /// One field that an import fills.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Mapped {
+    /// Where.
+    pub place: Place,
     /// HubSpot's property.
     pub property: String,
     /// Halo's field.
@@ -81,28 +109,42 @@ impl Mapped {
 }
 
 /// The fields that an import fills: the mapping rows, then the fixed rows for
-/// fields that no mapping row fills.
+/// fields that no mapping row fills, then those of its site.
 ///
-/// `conversions` are by Halo's field.
-pub fn fields(rows: &[FieldRow], conversions: &BTreeMap<String, Conversion>) -> Vec<Mapped> {
+/// `rows` are those of the settings that can be used, `conversions` are by Halo's
+/// field.
+pub fn fields(
+    settings: &Companies,
+    rows: &[FieldRow],
+    conversions: &BTreeMap<String, Conversion>,
+) -> Vec<Mapped> {
     let mut fields: Vec<Mapped> = rows
         .iter()
         .map(|row| Mapped {
+            place: Place::Customer,
             property: row.property.clone(),
             field: row.field.clone(),
-            rule: Rule::Mapped,
+            rule: row.rule(),
             conversion: conversions.get(&row.field).cloned(),
         })
         .collect();
-    for (property, field) in FIXED {
-        if !fields.iter().any(|known| known.field == field) {
-            fields.push(Mapped {
-                property: property.to_owned(),
-                field: field.to_owned(),
-                rule: Rule::EmptyOrOurs,
-                conversion: None,
-            });
+    let fixed = |place, (property, field): (&str, &str)| Mapped {
+        place,
+        property: property.to_owned(),
+        field: field.to_owned(),
+        rule: Rule::EmptyOrOurs,
+        conversion: None,
+    };
+    for row in FIXED {
+        if !fields.iter().any(|known| known.field == row.1) {
+            fields.push(fixed(Place::Customer, row));
         }
+    }
+    if settings.address {
+        fields.extend(ADDRESS.map(|row| fixed(Place::Site, row)));
+    }
+    if settings.maps_sites() {
+        fields.push(fixed(Place::MappedSite, SITE_PHONE));
     }
     fields
 }
@@ -166,16 +208,32 @@ mod tests {
         let rows = [FieldRow {
             property: "legal_name".to_owned(),
             field: "name".to_owned(),
-            values: Vec::new(),
+            ..FieldRow::default()
         }];
-        let fields = fields(&rows, &BTreeMap::new());
+        let fields = fields(&Companies::default(), &rows, &BTreeMap::new());
         let names: Vec<&Mapped> = fields
             .iter()
             .filter(|field| field.field == "name")
             .collect();
         assert_eq!(names.len(), 1);
-        assert_eq!(names[0].rule, Rule::Mapped);
+        assert_eq!(names[0].rule, rows[0].rule());
         assert!(properties(&fields).contains(&"legal_name"));
+    }
+
+    #[test]
+    fn a23_the_address_is_asked_for_only_with_its_switch() {
+        let mut settings = Companies::default();
+        let asked = |settings: &Companies| {
+            let fields = fields(settings, &[], &BTreeMap::new());
+            let properties = properties(&fields);
+            ADDRESS
+                .iter()
+                .filter(|(property, _)| properties.contains(property))
+                .count()
+        };
+        assert_eq!(asked(&settings), 0);
+        settings.address = true;
+        assert_eq!(asked(&settings), ADDRESS.len());
     }
 
     #[test]

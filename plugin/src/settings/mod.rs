@@ -4,10 +4,12 @@
 use serde::Deserialize;
 
 use crate::failure::Failure;
-use crate::field::convert::ValuePair;
 use crate::hubspot::version::{self, Version};
 
+pub mod rows;
 pub mod shape;
+
+pub use rows::{FieldRow, Pair, Target};
 
 /// The JSON Schema of the settings.
 pub const SCHEMA: &str = include_str!("schema.json");
@@ -93,6 +95,8 @@ pub struct Companies {
     pub top_level: Option<u64>,
     /// The name of the first site of a new customer.
     pub first_site: String,
+    /// Bring the address, to the customer's first site.
+    pub address: bool,
     /// The customer mapping table.
     pub customers: Vec<Pair>,
     /// The field mappings.
@@ -106,33 +110,11 @@ impl Default for Companies {
             all_lifecycle_stages: false,
             top_level: None,
             first_site: "Main".to_owned(),
+            address: false,
             customers: Vec::new(),
             fields: Vec::new(),
         }
     }
-}
-
-/// One HubSpot company and the Halo customer that it is.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub struct Pair {
-    /// HubSpot's id.
-    pub company: String,
-    /// Halo's id.
-    pub customer: u64,
-}
-
-/// One HubSpot property and the Halo field that it fills.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub struct FieldRow {
-    /// HubSpot's internal name.
-    pub property: String,
-    /// Halo's name; upper and lower case make no difference.
-    pub field: String,
-    /// For choices: which option is which choice, where labels differ.
-    #[serde(default)]
-    pub values: Vec<ValuePair>,
 }
 
 impl Settings {
@@ -184,6 +166,11 @@ impl Companies {
     pub fn includes_stage(&self, stage: Option<&str>) -> bool {
         let stage = stage.unwrap_or(NO_STAGE);
         self.all_lifecycle_stages || self.lifecycle_stages.iter().any(|chosen| chosen == stage)
+    }
+
+    /// Whether a pair of the mapping table names a site.
+    pub fn maps_sites(&self) -> bool {
+        self.customers.iter().any(|pair| pair.site.is_some())
     }
 
     /// Whether any company can be imported at all.
@@ -259,6 +246,6 @@ mod tests {
             }
         }
         assert_eq!(full["api"].as_object().unwrap().len(), 3);
-        assert_eq!(full["companies"].as_object().unwrap().len(), 6);
+        assert_eq!(full["companies"].as_object().unwrap().len(), 7);
     }
 }

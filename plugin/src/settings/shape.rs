@@ -1,7 +1,7 @@
 //! Whether a document has the shape of its JSON Schema: every problem with its
 //! place, and the nearest known name for an unknown one. It reads the part of JSON
-//! Schema that `schema.json` uses (type, properties, required, enum, items); a
-//! whole validator would be most of the component.
+//! Schema that `schema.json` uses (type, properties, required, enum, items, and
+//! `oneOf` for members of which one must be there); a whole validator would be most of the component.
 
 use serde_json::Value;
 
@@ -59,6 +59,15 @@ fn walk(schema: &Value, value: &Value, path: &str, found: &mut Vec<Misshape>) {
                 say(format!("{name:?} is missing here."));
             }
         }
+        let alternatives: Vec<&str> = alternatives(schema).collect();
+        let there = |name: &&&str| members.contains_key(**name);
+        match alternatives.iter().filter(there).count() {
+            0 if !alternatives.is_empty() => {
+                say(format!("{} is missing here.", either(&alternatives)));
+            }
+            0 | 1 => {}
+            _ => say(format!("This takes {}, not both.", either(&alternatives))),
+        }
         for (name, member) in members {
             let path = format!("{path}/{}", name.replace('~', "~0").replace('/', "~1"));
             match known.get(name) {
@@ -73,6 +82,17 @@ fn walk(schema: &Value, value: &Value, path: &str, found: &mut Vec<Misshape>) {
     for (index, item) in value.as_array().into_iter().flatten().enumerate() {
         walk(&schema["items"], item, &format!("{path}/{index}"), found);
     }
+}
+
+/// The members of which an object has exactly one.
+fn alternatives(schema: &Value) -> impl Iterator<Item = &str> {
+    let alternatives = schema["oneOf"].as_array().into_iter().flatten();
+    alternatives.filter_map(|one| one["required"][0].as_str())
+}
+
+fn either(names: &[&str]) -> String {
+    let names: Vec<String> = names.iter().map(|name| format!("{name:?}")).collect();
+    names.join(" or ")
 }
 
 fn words(type_name: &str) -> &'static str {
@@ -103,7 +123,8 @@ pub fn nearest<'a>(unknown: &str, known: impl Iterator<Item = &'a str>) -> Optio
         .map(|(_, name)| name)
 }
 
-/// A document with every name of the schema, one item in each list.
+/// A document with every name of the schema, one item in each list, or one for each
+/// member of which an item has one.
 #[cfg(test)]
 pub fn example(schema: &Value) -> Value {
     match schema["type"].as_str() {
@@ -113,7 +134,21 @@ pub fn example(schema: &Value) -> Value {
             .flatten()
             .map(|(name, schema)| (name.clone(), example(schema)))
             .collect(),
-        Some("array") => Value::Array(vec![example(&schema["items"])]),
+        Some("array") => {
+            let item = example(&schema["items"]);
+            let names: Vec<&str> = alternatives(&schema["items"]).collect();
+            let with_one = |one: &&str| {
+                let mut item = item.clone();
+                if let Some(members) = item.as_object_mut() {
+                    members.retain(|name, _| name == *one || !names.contains(&name.as_str()));
+                }
+                item
+            };
+            match names.as_slice() {
+                [] => Value::Array(vec![item]),
+                names => names.iter().map(with_one).collect(),
+            }
+        }
         Some("string") => schema.get("default").cloned().unwrap_or_else(|| "x".into()),
         Some("boolean") => true.into(),
         _ => 1.into(),
@@ -155,6 +190,40 @@ mod tests {
             found[4].1
         );
         assert!(found[3].1.contains("whole number"), "{}", found[3].1);
+    }
+
+    #[test]
+    fn a25_a_pair_names_a_customer_or_a_site_and_no_two_and_not_none() {
+        let found = check(
+            r#"{"companies": {"customers": [
+                {"company": "1", "customer": 2}, {"company": "1", "site": 2},
+                {"company": "1"}, {"company": "1", "customer": 2, "site": 3},
+                {"company": "1", "site": "12"}, {"company": "1", "site": -1},
+                {"company": "1", "customer": null}, {"company": "1", "sites": 3}]}}"#,
+        );
+        let found: Vec<(&str, &str)> = found
+            .iter()
+            .map(|(path, message)| {
+                (
+                    path.strip_prefix("/companies/customers/").unwrap(),
+                    &**message,
+                )
+            })
+            .collect();
+        let number =
+            |value: &str| format!("This must be a whole number without quotes, not {value}.");
+        assert_eq!(
+            found,
+            [
+                ("2", "\"customer\" or \"site\" is missing here."),
+                ("3", "This takes \"customer\" or \"site\", not both."),
+                ("4/site", &*number("\"12\"")),
+                ("5/site", &*number("-1")),
+                ("6/customer", &*number("null")),
+                ("7", "\"customer\" or \"site\" is missing here."),
+                ("7/sites", "\"sites\" is not known; did you mean \"site\"?"),
+            ]
+        );
     }
 
     #[test]

@@ -117,7 +117,7 @@ impl<'a> Job<'a> {
             .filter(|row| !without.contains(&row.property))
             .cloned()
             .collect();
-        company::fields(&rows, conversions)
+        company::fields(self.companies, &rows, conversions)
     }
 
     /// Where its pages are worked on.

@@ -7,6 +7,7 @@
 //! | [`pending`] | ids that only the state knows | shell |
 //! | [`selection`] | one slice of an import of chosen rows | shell |
 //! | [`page`] | one page: look up, plan, write, report, remember | shell |
+//! | [`sites`] | what is known of the sites of a page | shell |
 //! | [`plan`] | what becomes of one row | no |
 //! | [`gone`] | objects that HubSpot does not have any more | no |
 //! | [`cursor`] | where an import is, and what it reads next | no |
@@ -23,3 +24,4 @@ pub mod pending;
 pub mod plan;
 pub mod reader;
 pub mod selection;
+pub mod sites;

@@ -7,17 +7,19 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::gone::Gone;
 use super::keys;
 use super::memory::{self, BATCH};
-use super::plan::{Agreed, Fate, Known, Rules, Taken, plan};
+use super::plan::{Agreed, AgreedSite, Fate, Known, Part, Rules, Taken, Values, plan};
+use super::sites;
 use crate::contract::halo::integration::records::{self, Effect, Row, Stored, Written};
 use crate::contract::halo::integration::run::{self, ReportRow};
 use crate::contract::halo::integration::state::Write;
 use crate::contract::halo::integration::types::{Attribute, RemoteObject};
-use crate::entity::company::{self, KIND, OBJECTS, SITE, SITE_CUSTOMER};
+use crate::entity::company::{self, KIND, OBJECTS, Place, SITE};
 use crate::failure::Failure;
 use crate::field::fold;
 use crate::hubspot::account::Account;
 use crate::hubspot::objects::{self, Object, Unanswered};
 use crate::matching::{Candidates, text_of};
+use crate::settings::Target;
 
 /// What a page needs to know besides its rows.
 pub struct Desk<'a> {
@@ -115,14 +117,16 @@ impl Desk<'_> {
     fn gone(&self, id: &str, agreed: &Agreed, gone: Gone) -> Result<(ReportRow, Write), Failure> {
         let title = agreed.values.get(company::NAME).cloned().flatten();
         let named = Object::named(id, title);
-        let reason = gone.reason("company", &format!("customer {}", agreed.record));
+        let (kind, record) = match &agreed.site {
+            Some(site) if self.rules.table.is_site(id) || agreed.record == 0 => (SITE, site.record),
+            _ => (KIND, agreed.record),
+        };
+        let reason = gone.reason("company", &format!("{kind} {record}"));
         let row = self.report(
             &named,
             Ended {
-                outcome: "skipped",
-                reason: Some(reason),
-                record: Some(agreed.record),
-                agreed: None,
+                kind,
+                ..Ended::stopped("skipped", reason, Some(record))
             },
         );
         let after = Agreed {
@@ -148,7 +152,7 @@ impl Desk<'_> {
 
     fn look_up(&self, objects: &[Object]) -> Result<Known, Failure> {
         let mut wanted: Vec<String> = vec![company::NAME.to_owned(), company::INACTIVE.to_owned()];
-        for mapped in self.rules.fields {
+        for mapped in self.rules.fields_of(&[Place::Customer]) {
             if !wanted.contains(&mapped.field) {
                 wanted.push(mapped.field.clone());
             }
@@ -172,7 +176,14 @@ impl Desk<'_> {
             .iter()
             .filter(|object| company::is_included(self.rules.settings, object))
             .collect();
-        candidates.tabled = self.tabled(&included, &wanted)?;
+        let targets: BTreeSet<Target> = included
+            .iter()
+            .flat_map(|object| company::ids(object))
+            .flat_map(|id| self.rules.table.targets(id).unwrap_or_default())
+            .copied()
+            .collect();
+        candidates.tabled = self.tabled(KIND, &targets, &wanted)?;
+        candidates.sites = self.tabled(SITE, &targets, &sites::wanted(self))?;
         candidates.named = self.named(&included, &candidates, &wanted)?;
 
         let agreed_keys: Vec<String> = ids.iter().map(|id| keys::agreed(&self.scope, id)).collect();
@@ -182,11 +193,11 @@ impl Desk<'_> {
             .filter_map(|(id, agreed)| Some((id, agreed?)))
             .collect();
         candidates.gone = self.gone_ids(&candidates, &agreed)?;
-        let without_site = without_site(&included, &candidates, &agreed)?;
+        let sites = sites::look_up(self, &included, &candidates, &agreed)?;
         Ok(Known {
             candidates,
             agreed,
-            without_site,
+            sites,
         })
     }
 
@@ -226,21 +237,23 @@ impl Desk<'_> {
         stored
     }
 
+    /// The records of one kind that the mapping table names.
     fn tabled(
         &self,
-        objects: &[&Object],
+        kind: &str,
+        targets: &BTreeSet<Target>,
         wanted: &[String],
     ) -> Result<BTreeMap<u64, Stored>, Failure> {
-        let customers: BTreeSet<u64> = objects
+        let ids: Vec<u64> = targets
             .iter()
-            .flat_map(|object| company::ids(object))
-            .flat_map(|id| self.rules.table.customers(id))
-            .copied()
+            .filter_map(|target| match target {
+                Target::Customer(id) => (kind == KIND).then_some(*id),
+                Target::Site(id) => (kind == SITE).then_some(*id),
+            })
             .collect();
-        let customers: Vec<u64> = customers.into_iter().collect();
         let mut tabled = BTreeMap::new();
-        for ids in customers.chunks(BATCH) {
-            let found = records::read(KIND, ids, wanted)?;
+        for ids in ids.chunks(BATCH) {
+            let found = records::read(kind, ids, wanted)?;
             tabled.extend(
                 found
                     .into_iter()
@@ -298,7 +311,7 @@ impl Desk<'_> {
                 .collect(),
             outcome: ended.outcome.to_owned(),
             reason: ended.reason,
-            kind: KIND.to_owned(),
+            kind: ended.kind.to_owned(),
             record: ended.record,
         }
     }
@@ -306,56 +319,36 @@ impl Desk<'_> {
 
 /// What is remembered of a row after it was worked on.
 fn remembered(ended: &Ended, before: Option<&Agreed>, list: Option<u64>) -> Option<Agreed> {
-    let agreed = ended.agreed.as_ref().or(before)?;
-    Some(Agreed {
-        seen: list.unwrap_or_else(|| before.map_or(0, |before| before.seen)),
-        // Back in HubSpot, but not in its place before the conflict is settled.
-        gone: before
-            .filter(|_| ended.outcome == "conflict")
-            .and_then(|before| before.gone.clone()),
-        ..agreed.clone()
-    })
+    if ended.agreed.is_empty() && before.is_none() {
+        return None;
+    }
+    let mut agreed = before.cloned().unwrap_or_default();
+    for (kind, record, values) in &ended.agreed {
+        let (record, values) = (*record, values.clone());
+        if *kind == SITE {
+            agreed.site = Some(AgreedSite { record, values });
+        } else {
+            agreed.record = record;
+            agreed.values = values;
+        }
+    }
+    agreed.seen = list.unwrap_or(agreed.seen);
+    // Back in HubSpot, but not in its place before the conflict is settled.
+    agreed.gone = agreed.gone.filter(|_| ended.outcome == "conflict");
+    Some(agreed)
 }
 
 fn report(rows: &[ReportRow]) -> Result<(), Failure> {
     rows.chunks(BATCH).try_for_each(run::report)
 }
 
-/// Customers that were linked by a call that never came to remember it: their
-/// first site may be missing.
-fn without_site(
-    objects: &[&Object],
-    candidates: &Candidates,
-    agreed: &BTreeMap<String, Agreed>,
-) -> Result<BTreeSet<u64>, Failure> {
-    let unsure: BTreeSet<u64> = objects
-        .iter()
-        .filter(|object| !agreed.contains_key(&object.id))
-        .filter_map(|object| candidates.linked.get(&object.id))
-        .map(|record| record.id)
-        .collect();
-    if unsure.is_empty() {
-        return Ok(unsure);
-    }
-    let ids: Vec<String> = unsure.iter().map(u64::to_string).collect();
-    let found = records::find(SITE, SITE_CUSTOMER, &ids, &[])?;
-    let with_site: BTreeSet<u64> = found
-        .iter()
-        .filter_map(|candidate| ids.get(candidate.asked as usize)?.parse().ok())
-        .collect();
-    Ok(unsure.difference(&with_site).copied().collect())
-}
-
 /// Writes all rows of a page, in order; one answer each.
 fn write(fates: &[Fate]) -> Result<Vec<Result<Written, Failure>>, Failure> {
-    let rows: Vec<Row> = fates
-        .iter()
-        .flat_map(|fate| match fate {
-            Fate::Write { rows, .. } => rows.as_slice(),
-            _ => &[],
-        })
-        .cloned()
-        .collect();
+    let parts = fates.iter().flat_map(|fate| match fate {
+        Fate::Goes { parts, .. } => parts.as_slice(),
+        Fate::Stop { .. } => &[],
+    });
+    let rows: Vec<Row> = parts.filter_map(|part| part.row.clone()).collect();
     let mut written = Vec::with_capacity(rows.len());
     for rows in rows.chunks(BATCH) {
         written.extend(records::upsert(rows)?);
@@ -367,42 +360,45 @@ fn write(fates: &[Fate]) -> Result<Vec<Result<Written, Failure>>, Failure> {
 struct Ended {
     outcome: &'static str,
     reason: Option<Failure>,
+    /// Of the record that is shown with it.
+    kind: &'static str,
     record: Option<u64>,
-    agreed: Option<Agreed>,
+    /// By kind: the record, and what was compared with it.
+    agreed: Vec<(&'static str, u64, Values)>,
 }
 
 impl Ended {
+    fn stopped(outcome: &'static str, reason: Failure, record: Option<u64>) -> Ended {
+        Ended {
+            outcome,
+            reason: Some(reason),
+            kind: KIND,
+            record,
+            agreed: Vec::new(),
+        }
+    }
+
     /// Whether the row is read again at the next import.
     fn is_held(&self) -> bool {
         matches!(self.outcome, "conflict" | "failed")
     }
 
     fn unanswered(unanswered: &Unanswered) -> Ended {
-        let (outcome, reason) = match &unanswered.refused {
-            Some(why) => (
-                "failed",
-                Failure::new("remote", format!("HubSpot could not answer it: {why}")),
-            ),
-            None => return Ended::not_in_hubspot(),
-        };
-        Ended {
-            outcome,
-            reason: Some(reason),
-            record: None,
-            agreed: None,
+        match &unanswered.refused {
+            Some(why) => {
+                let message = format!("HubSpot could not answer it: {why}");
+                Ended::stopped("failed", Failure::new("remote", message), None)
+            }
+            None => Ended::not_in_hubspot(),
         }
     }
 
     fn not_in_hubspot() -> Ended {
-        Ended {
-            outcome: "skipped",
-            reason: Some(Failure::new(
-                "not-found",
-                "HubSpot has no such company; it may have been deleted or merged.",
-            )),
-            record: None,
-            agreed: None,
-        }
+        let reason = Failure::new(
+            "not-found",
+            "HubSpot has no such company; it may have been deleted or merged.",
+        );
+        Ended::stopped("skipped", reason, None)
     }
 
     /// Takes the answers to the row's writes from `written`.
@@ -412,53 +408,52 @@ impl Ended {
                 outcome,
                 reason,
                 record,
-            } => Ended {
-                outcome,
-                reason: Some(reason),
-                record,
-                agreed: None,
+            } => Ended::stopped(outcome, reason, record),
+            Fate::Goes { parts, note } => Ended::went(parts, note, written),
+        }
+    }
+
+    fn went(
+        parts: Vec<Part>,
+        note: Option<Failure>,
+        written: &mut impl Iterator<Item = Result<Written, Failure>>,
+    ) -> Ended {
+        // The company's own record is shown, or another one if only that was changed.
+        let mut shown: Option<(&'static str, Option<u64>, bool)> = None;
+        let mut refused = None;
+        let mut agreed = Vec::new();
+        for part in parts {
+            let answer = part.row.and_then(|_| written.next());
+            let is_changed =
+                matches!(&answer, Some(Ok(written)) if written.effect != Effect::Unchanged);
+            let record = match answer {
+                Some(Ok(written)) => Some(written.id),
+                Some(Err(failure)) => {
+                    refused.get_or_insert(failure);
+                    part.record
+                }
+                None => part.record,
+            };
+            if shown.is_none_or(|(_, _, changed)| is_changed && !changed) {
+                shown = Some((part.kind, record, is_changed));
+            }
+            if let (Some(record), Some(values)) = (record, part.agreed) {
+                agreed.push((part.kind, record, values));
+            }
+        }
+        let (kind, record, is_changed) = shown.unwrap_or((KIND, None, false));
+        match refused {
+            Some(failure) => Ended {
+                kind,
+                ..Ended::stopped(outcome_of(&failure), failure, record)
             },
-            Fate::Unchanged { record, agreed } => Ended {
-                outcome: "unchanged",
-                reason: None,
-                record: Some(record),
-                agreed: Some(Agreed {
-                    record,
-                    values: agreed,
-                    ..Agreed::default()
-                }),
-            },
-            Fate::Write {
-                rows,
+            None => Ended {
+                outcome: if is_changed { "written" } else { "unchanged" },
+                reason: note,
+                kind,
                 record,
                 agreed,
-                note,
-            } => {
-                let answers: Vec<Result<Written, Failure>> = written.take(rows.len()).collect();
-                let main = answers.first().and_then(|answer| answer.as_ref().ok());
-                let record = main.map(|written| written.id).or(record);
-                if let Some(failure) = answers.iter().find_map(|answer| answer.as_ref().err()) {
-                    return Ended {
-                        outcome: outcome_of(failure),
-                        reason: Some(failure.clone()),
-                        record,
-                        agreed: None,
-                    };
-                }
-                let unchanged = answers.iter().all(
-                    |answer| matches!(answer, Ok(written) if written.effect == Effect::Unchanged),
-                );
-                Ended {
-                    outcome: if unchanged { "unchanged" } else { "written" },
-                    reason: note,
-                    record,
-                    agreed: record.map(|record| Agreed {
-                        record,
-                        values: agreed,
-                        ..Agreed::default()
-                    }),
-                }
-            }
+            },
         }
     }
 }

@@ -1,20 +1,21 @@
 //! What becomes of one company: which rows are written, or why none is. A plain
 //! function of what was read on both sides.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
 use super::gone::Gone;
 use crate::contract::halo::integration::records::{Row, RowOptions, Stored};
 use crate::contract::halo::integration::types::{Field, RecordRef, Value};
-use crate::entity::company::{self, Mapped};
+use crate::entity::company::{self, Mapped, Place};
 use crate::failure::Failure;
-use crate::field::decide::decide;
+use crate::field::decide::{Rule, decide};
 use crate::field::fold;
 use crate::hubspot::objects::Object;
 use crate::matching::{self, By, Candidates, Match, Table, text_of, value_of};
 use crate::settings::Companies;
+use site::Sites;
 
 /// HubSpot's values as of the last comparison, and the record that they were
 /// compared with.
@@ -23,13 +24,26 @@ pub struct Agreed {
     /// Halo's id.
     pub record: u64,
     /// By Halo's field; null for empty.
-    pub values: BTreeMap<String, Option<String>>,
+    pub values: Values,
+    /// The same of its site. A company that never was a customer has only that, and
+    /// 0 for a customer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub site: Option<AgreedSite>,
     /// The list of everything that it was seen in last.
     #[serde(default)]
     pub seen: u64,
     /// HubSpot does not have it any more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gone: Option<Gone>,
+}
+
+/// What was compared with the site.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AgreedSite {
+    /// Halo's id.
+    pub record: u64,
+    /// By Halo's field; null for empty.
+    pub values: Values,
 }
 
 /// What was read for a page.
@@ -39,8 +53,8 @@ pub struct Known {
     pub candidates: Candidates,
     /// By HubSpot id, merged ones included.
     pub agreed: BTreeMap<String, Agreed>,
-    /// Customers without any site.
-    pub without_site: BTreeSet<u64>,
+    /// Their sites.
+    pub sites: Sites,
 }
 
 /// What this page has planned so far: two companies of one page must not become
@@ -53,26 +67,31 @@ pub struct Taken {
     records: BTreeMap<u64, String>,
 }
 
+/// HubSpot's values by Halo's field; nothing for empty.
+pub type Values = BTreeMap<String, Option<String>>;
+
+/// One of the records that a company fills.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Part {
+    /// Its kind.
+    pub kind: &'static str,
+    /// The record, when it exists already.
+    pub record: Option<u64>,
+    /// What is written, if anything.
+    pub row: Option<Row>,
+    /// What to remember once it stands, where anything was compared.
+    pub agreed: Option<Values>,
+}
+
 /// What becomes of a row.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Fate {
-    /// Rows are written; the first is the customer.
-    Write {
-        /// The rows.
-        rows: Vec<Row>,
-        /// The record, when it exists already.
-        record: Option<u64>,
-        /// What to remember once they stand; the record is filled in.
-        agreed: BTreeMap<String, Option<String>>,
-        /// What a person should know although it goes in.
+    /// It goes in, or is in already.
+    Goes {
+        /// Its records; the first is what the company is.
+        parts: Vec<Part>,
+        /// What a person should know all the same.
         note: Option<Failure>,
-    },
-    /// Nothing to write.
-    Unchanged {
-        /// The record.
-        record: u64,
-        /// What to remember.
-        agreed: BTreeMap<String, Option<String>>,
     },
     /// Not imported.
     Stop {
@@ -103,6 +122,14 @@ impl Rules<'_> {
     pub fn key(&self, id: &str) -> String {
         format!("{}{id}", self.prefix)
     }
+
+    /// The fields of these places.
+    pub fn fields_of(&self, places: &[Place]) -> Vec<&Mapped> {
+        let fields = self.fields.iter();
+        fields
+            .filter(|mapped| places.contains(&mapped.place))
+            .collect()
+    }
 }
 
 /// Plans one company.
@@ -131,12 +158,13 @@ pub fn plan(object: &Object, rules: &Rules<'_>, known: &Known, taken: &mut Taken
         &rules.table,
         &known.candidates,
     ) {
+        Match::Site(site) => site::mapped(object, site, rules, known),
         Match::Stop(reason) => stop("conflict", reason),
         Match::New => match taken.names.get(&fold(title)) {
             Some(other) => stop("conflict", same_name(title, other)),
             None => {
                 taken.names.insert(fold(title), object.id.clone());
-                create(object, title, rules)
+                create(object, title, rules, known)
             }
         },
         Match::Is(record, by) => match taken.records.get(&record.id) {
@@ -173,13 +201,17 @@ fn same_name(title: &str, other: &str) -> Failure {
     )
 }
 
-/// HubSpot's values now.
-fn values(object: &Object, fields: &[Mapped]) -> BTreeMap<String, Option<String>> {
+/// HubSpot's values now, to be remembered. What a row leaves out of the comparison
+/// stays as it was, so that it is compared once the row does not.
+fn values(object: &Object, fields: &[&Mapped], last: Option<&Values>) -> Values {
     fields
         .iter()
-        .map(|mapped| {
-            let value = company::value(object, mapped).map(str::to_owned);
-            (mapped.field.clone(), value)
+        .filter_map(|mapped| {
+            let value = match (mapped.rule, last) {
+                (Rule::Never, Some(last)) => last.get(&mapped.field)?.clone(),
+                _ => company::value(object, mapped).map(str::to_owned),
+            };
+            Some((mapped.field.clone(), value))
         })
         .collect()
 }
@@ -193,7 +225,7 @@ fn field(name: &str, value: Value) -> Field {
 
 /// Halo's values for a company, or why one of them has none: a row stops whole, so
 /// that nothing of it is half true (promise 6).
-fn converted(object: &Object, fields: &[Mapped]) -> Result<Vec<Value>, Failure> {
+fn converted(object: &Object, fields: &[&Mapped]) -> Result<Vec<Value>, Failure> {
     fields
         .iter()
         .map(|mapped| {
@@ -212,13 +244,40 @@ fn refused(reason: Failure, record: Option<u64>) -> Fate {
     }
 }
 
-fn create(object: &Object, title: &str, rules: &Rules<'_>) -> Fate {
-    let values_now = match converted(object, rules.fields) {
+/// The values to write to a record that is there: field by field, what HubSpot's
+/// change since the last comparison means for it.
+fn decided(
+    fields: &[&Mapped],
+    now: Vec<Value>,
+    record: &Stored,
+    last: Option<&Values>,
+) -> Vec<Field> {
+    let mut written = Vec::new();
+    for (mapped, now) in fields.iter().zip(now) {
+        let last = last
+            .and_then(|last| last.get(&mapped.field))
+            .and_then(|value| mapped.to_halo(value.as_deref()).ok());
+        let halo = value_of(record, &mapped.field);
+        // The same in another form is the same.
+        let halo = [Some(&now), last.as_ref()]
+            .into_iter()
+            .flatten()
+            .find(|value| mapped.same(value, halo))
+            .unwrap_or(halo);
+        written.extend(
+            decide(mapped.rule, &now, halo, last.as_ref()).map(|value| field(&mapped.field, value)),
+        );
+    }
+    written
+}
+
+fn create(object: &Object, title: &str, rules: &Rules<'_>, known: &Known) -> Fate {
+    let fields = rules.fields_of(&[Place::Customer]);
+    let values_now = match converted(object, &fields) {
         Ok(values) => values,
         Err(reason) => return refused(reason, None),
     };
-    let mut written: Vec<Field> = rules
-        .fields
+    let mut written: Vec<Field> = fields
         .iter()
         .zip(values_now)
         .map(|(mapped, value)| field(&mapped.field, value))
@@ -245,34 +304,15 @@ fn create(object: &Object, title: &str, rules: &Rules<'_>) -> Fate {
         fields: written,
         options: RowOptions::MAY_CREATE,
     };
-    Fate::Write {
-        rows: vec![customer, first_site(object, rules)],
+    let customer = Part {
+        kind: company::KIND,
         record: None,
-        agreed: values(object, rules.fields),
+        row: Some(customer),
+        agreed: Some(values(object, &fields, None)),
+    };
+    Fate::Goes {
+        parts: vec![customer, site::first(object, rules, known)],
         note: None,
-    }
-}
-
-/// The first site of a new customer, under the same key: in Halo, users sit at
-/// sites. It refers to the customer by key, also one made in the same call.
-fn first_site(object: &Object, rules: &Rules<'_>) -> Row {
-    Row {
-        kind: company::SITE.to_owned(),
-        key: Some(rules.key(&object.id)),
-        id: None,
-        other_keys: Vec::new(),
-        expected: None,
-        fields: vec![
-            field(
-                company::NAME,
-                Value::Text(rules.settings.first_site.clone()),
-            ),
-            field(
-                company::SITE_CUSTOMER,
-                Value::Reference(RecordRef::Key(rules.key(&object.id))),
-            ),
-        ],
-        options: RowOptions::MAY_CREATE,
     }
 }
 
@@ -281,40 +321,18 @@ fn update(object: &Object, record: &Stored, by: By, rules: &Rules<'_>, known: &K
     let last = company::ids(object)
         .into_iter()
         .filter_map(|id| known.agreed.get(id))
-        .find(|agreed| agreed.record == record.id);
-    let values_now = match converted(object, rules.fields) {
+        .find(|agreed| agreed.record == record.id)
+        .map(|agreed| &agreed.values);
+    let fields = rules.fields_of(&[Place::Customer]);
+    let values_now = match converted(object, &fields) {
         Ok(values) => values,
         Err(reason) => return refused(reason, Some(record.id)),
     };
-    let mut written = Vec::new();
-    for (mapped, now) in rules.fields.iter().zip(values_now) {
-        let last = last
-            .and_then(|agreed| agreed.values.get(&mapped.field))
-            .and_then(|value| mapped.to_halo(value.as_deref()).ok());
-        let halo = value_of(record, &mapped.field);
-        // The same in another form is the same.
-        let halo = [Some(&now), last.as_ref()]
-            .into_iter()
-            .flatten()
-            .find(|value| mapped.same(value, halo))
-            .unwrap_or(halo);
-        match decide(mapped.rule, &now, halo, last.as_ref()) {
-            // A customer always has a name.
-            Some(Value::None) if mapped.field == company::NAME => {}
-            Some(value) => written.push(field(&mapped.field, value)),
-            None => {}
-        }
-    }
+    let mut written = decided(&fields, values_now, record, last);
+    // A customer always has a name.
+    written.retain(|field| field.name != company::NAME || field.value != Value::None);
     let is_linked = record.keys.contains(&object.id);
-    let needs_site = by == By::Link && known.without_site.contains(&record.id);
-    let agreed = values(object, rules.fields);
-    if written.is_empty() && is_linked && !needs_site {
-        return Fate::Unchanged {
-            record: record.id,
-            agreed,
-        };
-    }
-    let mut rows = vec![Row {
+    let row = (!written.is_empty() || !is_linked).then(|| Row {
         kind: company::KIND.to_owned(),
         key: Some(rules.key(&object.id)),
         id: Some(record.id),
@@ -327,14 +345,22 @@ fn update(object: &Object, record: &Stored, by: By, rules: &Rules<'_>, known: &K
         } else {
             RowOptions::empty()
         },
-    }];
-    if needs_site {
-        rows.push(first_site(object, rules));
-    }
-    Fate::Write {
-        rows,
+    });
+    let customer = Part {
+        kind: company::KIND,
         record: Some(record.id),
-        agreed,
+        row,
+        agreed: Some(values(
+            object,
+            &fields,
+            Some(last.unwrap_or(&Values::new())),
+        )),
+    };
+    Fate::Goes {
+        parts: [customer]
+            .into_iter()
+            .chain(site::of_customer(object, record, rules, known))
+            .collect(),
         note: linked_while_inactive(record, is_linked),
     }
 }
@@ -353,5 +379,6 @@ fn linked_while_inactive(record: &Stored, is_linked: bool) -> Option<Failure> {
     })
 }
 
+pub mod site;
 #[cfg(test)]
 mod tests;

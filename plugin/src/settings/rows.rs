@@ -1,0 +1,155 @@
+//! The rows of the mapping tables. Field rows are the same for every entity.
+
+use serde::Deserialize;
+
+use crate::field::convert::ValuePair;
+use crate::field::decide::{Emptied, Rule};
+
+/// One HubSpot company, and the Halo customer or the site that it is (A25).
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Pair {
+    /// HubSpot's id.
+    pub company: String,
+    /// Halo's id of a customer; either this or `site`.
+    #[serde(default)]
+    pub customer: Option<u64>,
+    /// Halo's id of a site.
+    #[serde(default)]
+    pub site: Option<u64>,
+}
+
+/// What a pair says that its company is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Target {
+    /// The customer of this id.
+    Customer(u64),
+    /// The site of this id, whosever it is.
+    Site(u64),
+}
+
+/// One HubSpot property and the Halo field that it fills.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct FieldRow {
+    /// HubSpot's internal name.
+    pub property: String,
+    /// Halo's name; upper and lower case make no difference.
+    pub field: String,
+    /// For choices: which option is which choice, where labels differ.
+    #[serde(default)]
+    pub values: Vec<ValuePair>,
+    /// Fill the field only of a record that this connector makes.
+    #[serde(default)]
+    pub new_records_only: bool,
+    /// Fill the field where it is empty, and never change what is there.
+    #[serde(default)]
+    pub never_update: bool,
+    /// Whether an empty property clears the field: `true` whatever is there,
+    /// `false` never; else only what came from HubSpot.
+    #[serde(default)]
+    pub empty_overwrites: Option<bool>,
+}
+
+impl std::fmt::Display for Target {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Target::Customer(id) => write!(f, "customer {id}"),
+            Target::Site(id) => write!(f, "site {id}"),
+        }
+    }
+}
+
+impl Pair {
+    /// What it says; a pair that is as it must be says one thing.
+    pub fn targets(&self) -> impl Iterator<Item = Target> {
+        let customer = self.customer.map(Target::Customer);
+        customer.into_iter().chain(self.site.map(Target::Site))
+    }
+}
+
+impl FieldRow {
+    /// How its field is filled. Where options contradict each other, the one that
+    /// writes less.
+    pub fn rule(&self) -> Rule {
+        match (
+            self.new_records_only,
+            self.never_update,
+            self.empty_overwrites,
+        ) {
+            (true, _, _) => Rule::Never,
+            (_, true, _) => Rule::Empty,
+            (_, _, None) => Rule::Mapped(Emptied::TakesBack),
+            (_, _, Some(true)) => Rule::Mapped(Emptied::Clears),
+            (_, _, Some(false)) => Rule::Mapped(Emptied::Keeps),
+        }
+    }
+
+    /// The options that contradict each other: which one to remove, and why.
+    pub fn contradictions(&self) -> Vec<(&'static str, &'static str)> {
+        let mut found = Vec::new();
+        if self.new_records_only && self.never_update {
+            found.push((
+                "never-update",
+                "A row with new-records-only leaves existing records alone, one with never-update fills their empty fields; remove one of the two.",
+            ));
+        }
+        if self.empty_overwrites == Some(true) {
+            if self.new_records_only {
+                found.push((
+                    "empty-overwrites",
+                    "A row with new-records-only clears nothing; remove one of the two.",
+                ));
+            }
+            if self.never_update {
+                found.push((
+                    "empty-overwrites",
+                    "A row with never-update clears nothing; remove one of the two.",
+                ));
+            }
+        }
+        found
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn options_that_contradict_each_other_are_named_and_the_one_that_writes_less_holds() {
+        let check = |options: &str, rule: Rule, contradictions: &[&str]| {
+            let row: FieldRow =
+                serde_json::from_str(&format!(r#"{{"property": "a", "field": "b"{options}}}"#))
+                    .unwrap();
+            let names: Vec<&str> = row.contradictions().iter().map(|(name, _)| *name).collect();
+            assert_eq!(
+                (row.rule(), names.as_slice()),
+                (rule, contradictions),
+                "{options}"
+            );
+        };
+        let mapped = Rule::Mapped;
+        check("", mapped(Emptied::TakesBack), &[]);
+        let overwrites = r#", "empty-overwrites": true"#;
+        check(overwrites, mapped(Emptied::Clears), &[]);
+        let keeps = r#", "empty-overwrites": false"#;
+        check(keeps, mapped(Emptied::Keeps), &[]);
+        let new = r#", "new-records-only": true"#;
+        check(new, Rule::Never, &[]);
+        check(&format!("{new}{keeps}"), Rule::Never, &[]);
+        check(
+            &format!("{new}{overwrites}"),
+            Rule::Never,
+            &["empty-overwrites"],
+        );
+        let never = r#", "never-update": true"#;
+        check(never, Rule::Empty, &[]);
+        check(&format!("{never}{new}"), Rule::Never, &["never-update"]);
+        check(
+            &format!("{never}{overwrites}"),
+            Rule::Empty,
+            &["empty-overwrites"],
+        );
+    }
+}
