@@ -158,17 +158,22 @@ fn a_host_that_knew_of_hubspot_would_be_found() {
     assert_eq!(found, [deep.join("guilty.rs"), deep.join("hubspot.rs")]);
 }
 
-/// The rows of the guide that a table of the README claims: `| S13, S14 | … |`.
+/// A row of the guide (`s13`), or of the list of its ambiguities (`a23`).
+fn is_row(name: &str) -> bool {
+    let number = name.strip_prefix(['s', 'a']).unwrap_or_default();
+    !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// The rows of the guide that a table of the README claims: `| S13, A23 | … |`.
 fn claimed(readme: &str) -> BTreeSet<String> {
-    let rows = readme.lines().filter_map(|line| {
-        let cell = line.strip_prefix("| S")?.split('|').next()?;
-        Some(format!("S{cell}"))
-    });
-    rows.flat_map(|cell| {
-        let names = cell.split(',').map(|name| name.trim().to_lowercase());
-        names.collect::<Vec<_>>()
-    })
-    .collect()
+    let cells = readme
+        .lines()
+        .filter_map(|line| line.strip_prefix("| ")?.split('|').next());
+    cells
+        .flat_map(|cell| cell.split(','))
+        .map(|name| name.trim().to_lowercase())
+        .filter(|name| is_row(name))
+        .collect()
 }
 
 /// The rows that tests carry in their names: `fn s15_s18_values_arrive`.
@@ -179,10 +184,8 @@ fn tested(source: &str) -> BTreeSet<String> {
     });
     names
         .flat_map(|name| {
-            let rows = name.split('_').take_while(|part| {
-                part.len() > 1 && part[1..].bytes().all(|byte| byte.is_ascii_digit())
-            });
-            rows.filter(|part| part.starts_with('s')).map(str::to_owned)
+            let rows = name.split('_').take_while(|part| is_row(part));
+            rows.map(str::to_owned)
         })
         .collect()
 }
@@ -202,12 +205,15 @@ fn each_row_of_the_guide_that_the_readme_claims_has_an_end_to_end_test() {
 
 #[test]
 fn a_claim_without_a_test_would_be_found() {
-    let claimed = claimed("| S13, S14 | matching |\n| other | S9 |\n| S2 | sign-in |\n");
+    let claimed = claimed("| S13, S14 | matching |\n| other | S9 |\n| S2, A1 | sign-in |\n");
     assert_eq!(
         claimed.into_iter().collect::<Vec<_>>(),
-        ["s13", "s14", "s2"]
+        ["a1", "s13", "s14", "s2"]
     );
     let tested =
         tested("async fn s15_s18_values_of_every_type() {\nfn sums_add_up() {\n  fn s8_a1_x() {\n");
-    assert_eq!(tested.into_iter().collect::<Vec<_>>(), ["s15", "s18", "s8"]);
+    assert_eq!(
+        tested.into_iter().collect::<Vec<_>>(),
+        ["a1", "s15", "s18", "s8"]
+    );
 }
