@@ -172,6 +172,33 @@ async fn a25_without_its_pair_a_company_that_never_was_a_customer_becomes_one() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a25_a_company_that_is_a_site_and_was_deleted_in_hubspot_is_told_once() {
+    let shop = empty().await;
+    let halo = shop.records().unwrap();
+    let acme = halo.add("customer", &[("name", "Acme")]).await.unwrap();
+    let of = format!("customer:{acme}");
+    let fields = [("name", "Branch"), ("client_id", of.as_str())];
+    let site = halo.add("site", &fields).await.unwrap();
+    let id = shop.sim.create_company([("name", "Acme Ghent")]).unwrap();
+    let table = json!([{ "company": id, "site": site }]);
+    shop.apply(json!({ "customers": table })).unwrap();
+    import(&shop).await;
+    shop.sim.archive("companies", &id).unwrap();
+    let full = async || {
+        let full = ["import", "hubspot", "companies", "--full"];
+        shop.result(&full).await.unwrap().remove(0)
+    };
+    let document = full().await;
+    assert_eq!(counts(&document), "skipped 1");
+    let told = reason(&document, &id);
+    let stays = format!("site {site} stays as it is");
+    assert!(told.contains(&stays), "{told}");
+    assert_eq!(counts(&full().await), "");
+    shop.sim.restore("companies", &id).unwrap();
+    assert_eq!(counts(&full().await), "unchanged 1");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a25_a_wrong_pair_to_a_site_stops_its_row_and_no_other() {
     let shop = empty().await;
     let halo = shop.records().unwrap();
@@ -318,7 +345,8 @@ async fn a25_a_table_of_ten_thousand_pairs_is_checked_and_imported_quickly() {
     // Far above what it takes, far below what quadratic work would take.
     assert!(begun.elapsed() < Duration::from_secs(20));
     let begun = Instant::now();
-    assert_eq!(counts(&import(&shop).await), "updated 300");
+    // Rows whose company HubSpot does not have are told, too.
+    assert_eq!(counts(&import(&shop).await), "updated 300, skipped 9700");
     println!("imported in {:?}", begun.elapsed());
     assert!(begun.elapsed() < Duration::from_secs(40));
 
