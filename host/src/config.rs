@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+use crate::brake::Brake;
+
 /// Why a configuration cannot be used; each message says what to do.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
@@ -148,6 +150,9 @@ pub struct Connector {
     /// from the description.
     #[serde(default)]
     pub rates: BTreeMap<String, u32>,
+    /// When an import stops and asks.
+    #[serde(default)]
+    pub brake: Brake,
 }
 
 /// Where a secret is found.
@@ -189,6 +194,10 @@ impl Config {
             return Err(format!(
                 "{name:?} cannot be the name of a connector: use letters, digits and dashes."
             ));
+        }
+        for (name, connector) in &config.connector {
+            let brake = connector.brake.check();
+            brake.map_err(|detail| format!("connector.{name}.brake: {detail}"))?;
         }
         if let Some(url) = &config.server.public_url
             && !(url.starts_with("https://") || url.starts_with("http://"))
@@ -313,6 +322,30 @@ mod tests {
             parse("[connector.crm]\ncomponent = \"x.wasm\"\nalow-hosts = []\n").unwrap_err();
         assert!(error.contains("line 3"), "{error}");
         assert!(error.contains("Did you mean `allow-hosts`?"), "{error}");
+    }
+
+    #[test]
+    fn the_brake_has_its_defaults_and_takes_nothing_that_it_does_not_understand() {
+        let with = |brake: &str| {
+            let text = format!("[connector.crm]\ncomponent = \"x\"\n{brake}\n");
+            parse(&text).map(|config| config.connector["crm"].brake)
+        };
+        let brake = |share, above| Ok(Brake { share, above });
+        assert_eq!(with(""), brake(20, 50));
+        assert_eq!(with("brake = { share = 5 }"), brake(5, 50));
+        assert_eq!(with("brake = { share = 100, above = 0 }"), brake(100, 0));
+        for (wrong, told) in [
+            ("brake = { shares = 5 }", "Did you mean `share`?"),
+            (
+                "brake = { share = 101 }",
+                "connector.crm.brake: `share` is 101",
+            ),
+            ("brake = { share = -1 }", "-1"),
+            ("brake = 20", "brake"),
+        ] {
+            let error = with(wrong).unwrap_err();
+            assert!(error.contains(told), "{error}");
+        }
     }
 
     #[test]

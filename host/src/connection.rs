@@ -14,6 +14,7 @@ use crate::engine::{Call, CallError, Engine, Loaded};
 use crate::lanes::{self, Held, LaneError};
 use crate::model::{Failure, RunId, Timestamp};
 use crate::store::{Lane, Scope, Store, StoreError};
+use crate::watch::Watch;
 
 mod answers;
 
@@ -60,6 +61,8 @@ pub struct SliceContext<'a> {
     pub observer: Arc<dyn Observer>,
     /// Who may stop it.
     pub stop: Stop,
+    /// What counts its changes.
+    pub watch: Option<Arc<Watch>>,
 }
 
 /// One connector of the configuration.
@@ -415,8 +418,9 @@ impl Connection {
         } else {
             Effects::Real
         };
-        let watch = (context.observer.clone(), context.stop.clone());
-        let mut call = self.call(scope, effects, Some(watch)).await?;
+        let observed = (context.observer.clone(), context.stop.clone());
+        let mut call = self.call(scope, effects, Some(observed)).await?;
+        call.store.data_mut().set_watch(context.watch.clone());
         let indices = self.loaded.exports.importer.as_ref();
         let indices = indices.ok_or(CallError::Missing("importer"))?;
         let export = indices.load(&mut call.store, &call.instance);
@@ -433,6 +437,10 @@ impl Connection {
         let answer = budget
             .watch(export.call_run(&mut call.store, &request))
             .await;
+        // Whatever the connector has made of it.
+        if let Some(failure) = call.store.data_mut().braked.take() {
+            return Ok(Slice::Blocked(failure));
+        }
         Ok(call.explain(answer)??.into())
     }
 

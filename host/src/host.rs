@@ -133,6 +133,7 @@ impl Host {
             sealer: self.sealer.clone(),
             clock: self.clock.clone(),
             http: self.client("", &[], RouteRules::default()).map_err(wrong)?,
+            brake: entry.brake,
         };
         let json =
             connection::describe(&self.engine, &loaded, Arc::new(nothing), self.call_time).await?;
@@ -176,6 +177,7 @@ impl Host {
             sealer: self.sealer.clone(),
             clock: self.clock.clone(),
             http: self.client(name, hosts, rules).map_err(wrong)?,
+            brake: entry.brake,
         };
         Ok(Connection::new(
             (self.engine.clone(), self.call_time),

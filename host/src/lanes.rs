@@ -54,7 +54,7 @@ pub struct Held {
     pub lane: Lane,
     store: Arc<dyn Store>,
     renewal: tokio::task::JoinHandle<()>,
-    _lock: File,
+    lock: File,
 }
 
 impl std::fmt::Debug for dyn Store {
@@ -119,7 +119,7 @@ pub async fn take(
         lane,
         store: store.clone(),
         renewal,
-        _lock: lock,
+        lock,
     })
 }
 
@@ -146,5 +146,8 @@ impl Held {
 impl Drop for Held {
     fn drop(&mut self) {
         self.renewal.abort();
+        // Closing the file is not enough: a process that was just forked has it open
+        // until it becomes another program.
+        let _ = self.lock.unlock();
     }
 }

@@ -7,6 +7,7 @@
 //! | [`host`] | everything put together from a configuration |
 //! | [`connection`] | one connector; each method is one call of an export |
 //! | [`runs`] | imports and previews, slice by slice |
+//! | [`brake`], [`watch`] | an import that would change too much stops and asks |
 //! | [`deviations`] | what an import did otherwise than its preview had shown |
 //! | [`engine`] | compile, cache, limits, an instance per call |
 //! | [`capability`] | what a connector imports, one file each |
@@ -18,6 +19,7 @@
 //! | [`cli`] | the program |
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
+pub mod brake;
 pub mod capability;
 pub mod cli;
 pub mod clock;
@@ -38,3 +40,4 @@ pub mod seal;
 pub mod server;
 pub mod store;
 pub mod toolchain;
+pub mod watch;

@@ -5,10 +5,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::brake::Question;
 use crate::capability::{Observer, Stop};
 use crate::connection::{Connection, ConnectionError, Selection, Slice, SliceContext};
 use crate::model::{Failure, RunId, Timestamp};
 use crate::store::{Counts, NewRun, Run, RunMode};
+use crate::watch::{self, Watch};
 
 /// A pause up to this long is waited for within the run, as a person would sit out;
 /// for a longer one the run ends as `waiting` and says when to go on. A remote that
@@ -79,6 +81,8 @@ pub struct Summary {
     pub retry_at: Option<Timestamp>,
     /// What became of the rows.
     pub counts: Counts,
+    /// Of a preview: that it shows more than an import may change unasked.
+    pub brake: Option<Question>,
 }
 
 /// Runs a request to its end, to a stop or to a wall.
@@ -110,14 +114,15 @@ pub async fn run(
             at: connection.now(),
         })
         .await?;
-    let context = SliceContext {
+    let mut context = SliceContext {
         run,
         preview: request.mode == RunMode::Preview,
         lane: &held.lane,
         observer,
         stop,
+        watch: None,
     };
-    let ended = drive(connection, request, &context).await;
+    let ended = watched(connection, request, &mut context).await;
     let (state, failure) = match &ended {
         Ok(ended) => (ended.state(), ended.failure()),
         Err(error) => ("failed", Some(failure_of(error))),
@@ -127,6 +132,10 @@ pub async fn run(
         .await?;
     held.release().await?;
     let ended = ended?;
+    let brake = match (request.mode, &ended) {
+        (RunMode::Preview, Ended::Done) => watch::question(connection, request, run).await?,
+        _ => None,
+    };
     Ok(Summary {
         run,
         entity: request.entity.clone(),
@@ -138,6 +147,7 @@ pub async fn run(
             _ => None,
         },
         counts: store.counts(run).await?,
+        brake,
     })
 }
 
@@ -174,6 +184,27 @@ impl Ended {
             Ended::Done | Ended::Stopped => None,
         }
     }
+}
+
+/// Drives an import under the brake; a preview changes nothing.
+async fn watched(
+    connection: &Connection,
+    request: &RunRequest,
+    context: &mut SliceContext<'_>,
+) -> Result<Ended, ConnectionError> {
+    if context.preview {
+        return drive(connection, request, context).await;
+    }
+    let watch = match Watch::start(connection, request, context.run, context.lane).await? {
+        Ok(watch) => Arc::new(watch),
+        Err(failure) => return Ok(Ended::Blocked(failure)),
+    };
+    context.watch = Some(watch.clone());
+    let ended = drive(connection, request, context).await;
+    if matches!(ended, Ok(Ended::Done)) {
+        watch.close(connection.store()).await?;
+    }
+    ended
 }
 
 async fn drive(

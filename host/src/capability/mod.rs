@@ -9,6 +9,7 @@ use wasmtime::component::{HasData, HasSelf, Linker, ResourceTable};
 use wasmtime_wasi::{WasiCtx, WasiCtxBuilder};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
+use crate::brake::Brake;
 use crate::clock::Clock;
 use crate::contract::halo::integration as contract;
 use crate::engine::limits::{self, Budget};
@@ -17,6 +18,7 @@ use crate::model::{Failure, Timestamp};
 use crate::schema::KindDef;
 use crate::seal::Sealer;
 use crate::store::{Scope, Store};
+use crate::watch::Watch;
 
 mod convert;
 mod http;
@@ -93,6 +95,8 @@ pub struct Grants {
     pub clock: Clock,
     /// The way out, with allow-list and rate budgets.
     pub http: Client,
+    /// When its imports stop and ask.
+    pub brake: Brake,
 }
 
 /// What one call may do to the world.
@@ -116,6 +120,9 @@ pub struct Guest {
     stop: Stop,
     kinds: Option<Arc<BTreeMap<String, KindDef>>>,
     log_lines: usize,
+    watch: Option<Arc<Watch>>,
+    /// Why this call may write nothing more, once the brake has stopped it.
+    pub braked: Option<Failure>,
     /// The time that is left.
     pub budget: Arc<Budget>,
     /// The memory that is used.
@@ -162,11 +169,18 @@ impl Guest {
             stop: context.stop,
             kinds: None,
             log_lines: 0,
+            watch: None,
+            braked: None,
             budget: context.budget,
             memory: limits::Memory::default(),
             wasi_http,
             table,
         }
+    }
+
+    /// Counts what the call changes from now on, and stops it where it is too much.
+    pub fn set_watch(&mut self, watch: Option<Arc<Watch>>) {
+        self.watch = watch;
     }
 
     fn store(&self) -> &dyn Store {
@@ -177,8 +191,12 @@ impl Guest {
         self.grants.clock.now()
     }
 
-    /// Refuses a durable write in a call that only looks.
+    /// Refuses a durable write in a call that only looks, and in one that the brake
+    /// has stopped: its state must not run ahead of rows that were not written.
     fn may_write(&self) -> Result<(), Failure> {
+        if let Some(failure) = &self.braked {
+            return Err(failure.clone());
+        }
         if self.effects == Effects::Look {
             return Err(Failure::new(
                 "dry-run",

@@ -12,6 +12,7 @@ use crate::contract::halo::integration::records::{
 use crate::contract::halo::integration::types;
 use crate::model::Failure;
 use crate::schema::{self, KindDef};
+use crate::store::StoreError;
 
 type Answer<T> = wasmtime::Result<Result<T, types::Failure>>;
 
@@ -140,7 +141,16 @@ impl Host for Guest {
             .filter_map(|row| row.as_ref().ok())
             .cloned()
             .collect();
-        let answers = self.store().upsert(&self.scope, &good, self.now()).await;
+        let allowance = self.watch.as_ref().map(|watch| watch.allowance());
+        let answers = self
+            .store()
+            .upsert_within(&self.scope, &good, allowance, self.now())
+            .await;
+        if let (Err(StoreError::Braked(tally)), Some(watch)) = (&answers, &self.watch) {
+            let failure = watch.refusal(tally);
+            self.braked = Some(failure.clone());
+            return Ok(Err(failure.into()));
+        }
         let mut answers = ask_store(answers)?.into_iter();
         Ok(Ok(checked
             .into_iter()
@@ -159,7 +169,8 @@ impl Host for Guest {
     }
 }
 
-/// A whole batch has no failure of its own: the store stands or the call ends.
+/// A whole batch has no failure of its own but the brake's: the store stands or the
+/// call ends.
 fn ask_store<T>(result: crate::store::Result<T>) -> wasmtime::Result<T> {
     Ok(result?)
 }

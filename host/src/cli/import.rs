@@ -86,6 +86,11 @@ impl Preview {
             if let Some(line) = rows::count_line(&summary.counts, summary.state, "to be ") {
                 context.out.say(&format!("\n{line}"));
             }
+            if let Some(question) = &summary.brake {
+                context.out.say(&format!(
+                    "{question}: an import that is not confirmed stops before that."
+                ));
+            }
             if summary.state == "done" {
                 context.out.say(&format!(
                     "Nothing was written. To import exactly this: halo-host import {} {} --preview {}",

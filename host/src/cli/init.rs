@@ -43,6 +43,8 @@ const EXAMPLE: &str = r#"
 # kinds = ["customer", "site"]
 # A settings file that rules instead of the stored settings:
 # settings-file = "settings.json"
+# When an import stops and asks: it would change more than 20 % of more than 50.
+# brake = { share = 20, above = 50 }
 #
 # [connector.NAME.secrets]
 # client-secret = { env = "CLIENT_SECRET" }   # or { file = "client-secret.txt" }
@@ -118,6 +120,7 @@ async fn section(name: &str, component: &Path, folder: &Path) -> Result<String, 
     let kinds = description.kinds().into_iter().collect();
     text.push_str(&format!("kinds = [{}]\n", quoted(kinds)));
     text.push_str("# A settings file that rules instead of the stored settings:\n# settings-file = \"settings.json\"\n");
+    text.push_str("# When an import stops and asks: it would change more than 20 % of more than 50.\n# brake = { share = 20, above = 50 }\n");
     if !description.buckets.is_empty() {
         text.push_str(&format!(
             "\n# Calls per window, where your account's limits differ.\n# [connector.{name}.rates]\n"

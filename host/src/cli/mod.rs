@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand};
 
+use crate::brake;
 use crate::capability::Stop;
 use crate::config::Config;
 use crate::connection::{Connection, ConnectionError};
@@ -167,7 +168,7 @@ impl From<StoreError> for Ended {
 fn needs_a_person(code: &str) -> bool {
     matches!(
         code,
-        "not-connected" | "sign-in-again" | "settings" | "denied" | "other-account"
+        "not-connected" | "sign-in-again" | "settings" | "denied" | "other-account" | brake::BRAKE
     )
 }
 

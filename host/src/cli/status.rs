@@ -1,10 +1,14 @@
 //! `status`: how the connections stand; sends no request.
 
+use std::collections::BTreeMap;
+
 use super::report::{ending, mode};
 use super::{Context, Done, Ended, rows};
 use crate::host::Host;
+use crate::model::Failure;
 use crate::runs::show_time;
 use crate::store::{Counts, Run, RunMode, Task};
+use crate::watch;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Status {
@@ -18,6 +22,8 @@ struct Standing {
     #[serde(flatten)]
     status: crate::connection::Status,
     runs: Vec<Counted>,
+    /// Imports that the brake has stopped, by entity.
+    braked: BTreeMap<String, Failure>,
     tasks: Vec<Task>,
     outbox: usize,
 }
@@ -45,6 +51,7 @@ impl Status {
             let standing = Standing {
                 status: connection.status().await?,
                 runs: counted(&host, &name).await?,
+                braked: watch::refused(&connection).await?,
                 tasks: host.store.tasks(&name).await?,
                 outbox: host.store.outbox(&name, u32::MAX).await?.len(),
                 connector: name,
@@ -82,6 +89,9 @@ fn show(standing: &Standing) -> String {
             "  rows and reasons of a run: halo-host report {} {}\n",
             standing.connector, last.run.id
         ));
+    }
+    for (entity, failure) in &standing.braked {
+        text.push_str(&format!("  {entity} is braked: {failure}\n"));
     }
     for task in &standing.tasks {
         text.push_str(&format!(

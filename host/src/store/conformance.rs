@@ -37,6 +37,7 @@ mod records;
 mod runs;
 mod small;
 mod state;
+mod tallies;
 
 /// Two hosts on the same data.
 struct Hosts {

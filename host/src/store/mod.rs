@@ -21,6 +21,9 @@ use crate::model::{
 };
 
 pub mod sqlite;
+mod tally;
+
+pub use tally::{Allowance, Tally};
 
 #[cfg(test)]
 mod conformance;
@@ -84,6 +87,13 @@ pub enum StoreError {
     /// The request is not valid (an unindexed field, for example).
     #[error("{0}")]
     Invalid(String),
+    /// The rows of a call would have changed more records than it was allowed;
+    /// none of them was written. The tally says what it wanted.
+    #[error(
+        "The call would change {} of {} records of kind {}, which is more than it may; nothing of it was written.",
+        .0.wanted, .0.base, .0.kind
+    )]
+    Braked(Box<Tally>),
     /// What was asked for is more than [`ANSWER_LIMIT`].
     #[error("The answer would be larger than {} MB; ask in smaller parts.", ANSWER_LIMIT / (1024 * 1024))]
     TooLarge,
@@ -471,7 +481,33 @@ pub trait Store: Send + Sync + 'static {
         scope: &Scope,
         rows: &[Row],
         now: Timestamp,
+    ) -> Result<Vec<std::result::Result<Written, Failure>>> {
+        self.upsert_within(scope, rows, None, now).await
+    }
+    /// The same within an allowance. In layer 0, existing records that the rows
+    /// change or remove are added to the open tallies of its subject, each once and
+    /// none that this connection has made since the tally began. Where that would
+    /// take a tally beyond its limit, nothing of the call is written, the tally
+    /// keeps what was `wanted`, and the answer is `Braked`.
+    async fn upsert_within(
+        &self,
+        scope: &Scope,
+        rows: &[Row],
+        allowance: Option<&Allowance>,
+        now: Timestamp,
     ) -> Result<Vec<std::result::Result<Written, Failure>>>;
+    /// The open tallies of a connection.
+    async fn tallies(&self, connection: &str) -> Result<Vec<Tally>>;
+    /// Opens or replaces tallies of the scope's connection; one whose `changed` is 0
+    /// counts from nothing.
+    async fn tally_open(&self, scope: &Scope, tallies: &[Tally]) -> Result<()>;
+    /// Forgets the tallies of a subject.
+    async fn tally_close(&self, scope: &Scope, subject: &str) -> Result<()>;
+    /// How many real records of a kind the keys of a connection lead to.
+    async fn linked(&self, connection: &str, kind: &str) -> Result<u64>;
+    /// By kind, how many records a run has changed or removed that it has not made
+    /// itself; of a preview, in its layer. Nothing after that layer was dropped.
+    async fn changed(&self, run: RunId) -> Result<std::collections::BTreeMap<String, u64>>;
     /// Real records of a kind by id, after `after`, optionally those of which an
     /// indexed field contains `search` (folded).
     async fn list(

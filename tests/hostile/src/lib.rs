@@ -7,12 +7,14 @@
 //! | [`computing`] | time, memory, stack, crashes |
 //! | [`handles`] | more handles, headers and bytes than one call may have |
 //! | [`network`] | requests that are not granted, too large or too many |
+//! | [`brakeless`] | goes on when the brake has stopped it |
 //! | [`excess`] | more in one call than a capability takes, and what was not granted |
 //! | [`honest`] | nothing: the call that must still work afterwards |
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
 mod contract;
 
+pub mod brakeless;
 pub mod computing;
 pub mod excess;
 pub mod handles;

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::contract::halo::integration::settings;
 use crate::contract::halo::integration::types::{Failure, Slice};
-use crate::{computing, excess, failure, handles, honest, network};
+use crate::{brakeless, computing, excess, failure, handles, honest, network};
 
 /// What a misdeed comes to, where it comes to an end by itself.
 pub type Outcome = Result<(), Failure>;
@@ -58,16 +58,25 @@ const ALL: &[(&str, Deed)] = &[
     ("long-log-line", excess::log_a_long_line),
     ("many-log-lines", excess::log_for_ever),
     ("long-failure", excess::fail_at_length),
+    ("crowd", brakeless::make_a_crowd),
+    ("brakeless", brakeless::change_everybody_and_say_done),
+    ("brakeless-crash", brakeless::change_everybody_and_crash),
+    ("brakeless-batch", brakeless::change_everybody_at_once),
 ];
 
 /// The misdeed that is none of a single call: each one ends well and says that there
 /// is more to do.
 const ENDLESS: &str = "endless";
+/// Says that there is more, after it should have ended.
+const BRAKELESS_MORE: &str = "brakeless-more";
 
 /// Does what the entity's name says.
 pub fn commit(entity: &str) -> Result<Slice, Failure> {
     if entity == ENDLESS {
         return Ok(Slice::More);
+    }
+    if entity == BRAKELESS_MORE {
+        return brakeless::change_everybody_and_say_done().map(|()| Slice::More);
     }
     let (_, deed) = ALL
         .iter()
@@ -82,7 +91,7 @@ pub fn description() -> String {
     let entities: Vec<Value> = ALL
         .iter()
         .map(|(name, _)| *name)
-        .chain([ENDLESS])
+        .chain([ENDLESS, BRAKELESS_MORE])
         .map(|name| json!({ "name": name, "label": name, "kind": "customer", "import": true }))
         .collect();
     json!({

@@ -14,6 +14,7 @@
 //! | `records`, `index` | reading by id, key and value, through a layer |
 //! | `room` | how large one answer may be |
 //! | `upsert`, `keys` | writing rows |
+//! | `tallies` | counting changes for the brake |
 //! | `journal`, `outbox` | what a write leaves behind |
 //! | `lanes`, `state`, `secrets`, `tasks`, `settings`, `connections` | the rest, one idea each |
 //! | `runs`, `reports` | runs, and what became of each row |
@@ -46,6 +47,7 @@ mod schema;
 mod secrets;
 mod settings;
 mod state;
+mod tallies;
 mod tasks;
 mod upsert;
 mod worker;

@@ -2,17 +2,19 @@
 //! call that asked for it, and hands them to the thread that writes or the one that
 //! reads.
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
 
 use super::{
     SqliteStore, connections, index, journal, lanes, outbox, records, reports, runs, secrets,
-    settings, state, tasks, upsert,
+    settings, state, tallies, tasks, upsert,
 };
 use crate::model::{Failure, RecordId, Row, RunId, Stored, Timestamp, Written};
 use crate::store::{
-    Counts, CustomField, Expectation, JournalEntry, JournalFilter, Lane, LaneAnswer, NewRun,
-    OutboxRow, ReportFilter, ReportRow, ReportedRow, Result, Run, Scope, SealedSecret,
-    SettingsVersion, StateEntry, StateWrite, Store, Task,
+    Allowance, Counts, CustomField, Expectation, JournalEntry, JournalFilter, Lane, LaneAnswer,
+    NewRun, OutboxRow, ReportFilter, ReportRow, ReportedRow, Result, Run, Scope, SealedSecret,
+    SettingsVersion, StateEntry, StateWrite, Store, StoreError, Tally, Task,
 };
 
 #[async_trait]
@@ -122,17 +124,50 @@ impl Store for SqliteStore {
             .await
     }
 
-    async fn upsert(
+    async fn upsert_within(
         &self,
         scope: &Scope,
         rows: &[Row],
+        allowance: Option<&Allowance>,
         now: Timestamp,
     ) -> Result<Vec<std::result::Result<Written, Failure>>> {
         let scope = scope.clone();
         let rows = rows.to_vec();
+        let allowance = allowance.cloned();
         let indexed = self.indexed;
-        self.write(move |db| upsert::upsert(db, indexed, &scope, &rows, now))
+        self.write(move |db| upsert::upsert(db, indexed, &scope, &rows, allowance.as_ref(), now))
+            .await?
+            .map_err(|tally| StoreError::Braked(Box::new(tally)))
+    }
+
+    async fn tallies(&self, connection: &str) -> Result<Vec<Tally>> {
+        let connection = connection.to_owned();
+        self.look(move |db| tallies::all(db, &connection)).await
+    }
+
+    async fn tally_open(&self, scope: &Scope, tallies: &[Tally]) -> Result<()> {
+        let scope = scope.clone();
+        let tallies = tallies.to_vec();
+        self.write(move |db| tallies::open(db, &scope, &tallies))
             .await
+    }
+
+    async fn tally_close(&self, scope: &Scope, subject: &str) -> Result<()> {
+        let scope = scope.clone();
+        let subject = subject.to_owned();
+        self.write(move |db| tallies::close(db, &scope, &subject))
+            .await
+    }
+
+    async fn linked(&self, connection: &str, kind: &str) -> Result<u64> {
+        let connection = connection.to_owned();
+        let kind = kind.to_owned();
+        self.look(move |db| tallies::linked(db, &connection, &kind))
+            .await
+    }
+
+    async fn changed(&self, run: RunId) -> Result<BTreeMap<String, u64>> {
+        self.look(move |db| tallies::of_run(db, run)).await
     }
 
     async fn list(

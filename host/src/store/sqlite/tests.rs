@@ -104,12 +104,28 @@ async fn a_file_of_a_newer_program_is_refused() {
             error,
             StoreError::Newer {
                 found: 99,
-                known: 1,
+                known: 2,
                 ..
             }
         ),
         "{error}"
     );
+}
+
+#[tokio::test]
+async fn a_file_of_an_older_program_is_brought_up_to_date_and_keeps_what_it_has() {
+    let (_folder, path) = place();
+    let store = SqliteStore::open(&path, INDEXED).unwrap();
+    store.upsert(&scope(), &[customer("1")], 1).await.unwrap();
+    drop(store);
+    let older = rusqlite::Connection::open(&path).unwrap();
+    older
+        .execute_batch("DROP TABLE tally; DROP TABLE tally_record; PRAGMA user_version = 1;")
+        .unwrap();
+    drop(older);
+    let store = SqliteStore::open(&path, INDEXED).unwrap();
+    assert_eq!(store.count("customer").await.unwrap(), 1);
+    assert_eq!(store.tallies("crm").await.unwrap(), []);
 }
 
 #[tokio::test]

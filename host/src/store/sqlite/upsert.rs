@@ -8,12 +8,13 @@ use super::column::{int, number};
 use super::error::{Answer, Fault};
 use super::index::{self, Indexed};
 use super::outbox::Listeners;
+use super::tallies::Counter;
 use super::{journal, keys, lanes, records};
 use crate::model::{
     Effect, Failure, FieldChange, Fields, RecordId, RecordRef, Row, RunId, Timestamp, Value,
     Written,
 };
-use crate::store::Scope;
+use crate::store::{Allowance, Scope, Tally};
 
 /// Where the ids of records that a preview makes begin: above every real id,
 /// below 2^53, so that JSON numbers still hold them exactly.
@@ -55,21 +56,27 @@ struct Plan<'a> {
     keys: Vec<&'a str>,
 }
 
-/// Writes rows in order, with journal and outbox.
+/// Writes rows in order, with journal and outbox; or none of them, when they would
+/// change more than the allowance: then the answer is the tally.
 pub(super) fn upsert(
     db: &Connection,
     indexed: Indexed,
     scope: &Scope,
     rows: &[Row],
+    allowance: Option<&Allowance>,
     now: Timestamp,
-) -> Answer<Vec<Result<Written, Failure>>> {
+) -> Answer<Result<Vec<Result<Written, Failure>>, Tally>> {
     lanes::check(db, scope)?;
+    let mut counter = Counter::start(db, scope, allowance)?;
     let mut listeners = Listeners::new(scope);
     let mut answers = Vec::with_capacity(rows.len());
     for row in rows {
         answers.push(match plan(db, scope, row) {
             Ok(plan) => {
                 let (written, changes) = carry_out(db, indexed, scope, row, plan)?;
+                if let Some(counter) = &mut counter {
+                    counter.note(db, &row.kind, (written.id, written.effect))?;
+                }
                 if written.effect != Effect::Unchanged {
                     journal::write(db, scope, row, &written, &changes, now)?;
                     listeners.tell(db, &row.kind, &written, &changes, now)?;
@@ -80,7 +87,10 @@ pub(super) fn upsert(
             Err(Stop::Call(fault)) => return Err(fault),
         });
     }
-    Ok(answers)
+    match counter {
+        Some(counter) => Ok(counter.finish(db)?.map_or(Ok(answers), Err)),
+        None => Ok(Ok(answers)),
+    }
 }
 
 fn plan<'a>(db: &Connection, scope: &Scope, row: &'a Row) -> Result<Plan<'a>, Stop> {
