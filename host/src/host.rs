@@ -89,9 +89,17 @@ fn private_folder(config: &Config) -> PathBuf {
 impl Host {
     /// Opens the store that the configuration names.
     pub async fn open(config: Config) -> Result<Host, OpenError> {
+        Host::open_over(config, |store| store).await
+    }
+
+    /// The same with another store put around it.
+    pub async fn open_over(
+        config: Config,
+        around: impl FnOnce(Arc<dyn Store>) -> Arc<dyn Store>,
+    ) -> Result<Host, OpenError> {
         let path = config.path(&config.store.path);
         let store = Arc::new(SqliteStore::open(&path, schema::INDEXED)?);
-        Host::with_store(config, store, Clock::default()).await
+        Host::with_store(config, around(store), Clock::default()).await
     }
 
     /// With a store and a clock of the caller.

@@ -175,7 +175,7 @@ impl Ended {
                 Failure::new(
                     "unavailable",
                     format!(
-                        "The remote asks to wait until {}; run the same command then.",
+                        "The connector asks to wait until {}; run the same command then.",
                         show_time(*at)
                     ),
                 )

@@ -12,6 +12,7 @@ use crate::failure::Failure;
 use crate::field::convert::{Conversion, choice};
 use crate::hubspot::client::{Client, Trouble};
 use crate::hubspot::properties::Property;
+use crate::patience::insist;
 use crate::settings::{self, Api, Companies, FieldRow, NO_STAGE, Settings, shape};
 
 mod table;
@@ -53,7 +54,7 @@ pub fn check(json: &str, online: bool) -> Result<Vec<Problem>, Failure> {
         // A fresh connector has no stage chosen: nothing is wrong with it yet.
         problems.push(of_failure(&failure, Severity::Warning));
     }
-    let fields = records::fields(KIND)?;
+    let fields = insist(|| records::fields(KIND))?;
     problems.extend(field_rows(&companies.fields, &fields));
     problems.extend(table::repeated(&companies.customers));
     problems.extend(missing_records(companies)?);
@@ -118,7 +119,7 @@ pub fn prepare(client: &mut Client, rows: &[FieldRow]) -> Result<Prepared, Troub
         return Ok(prepared);
     }
     let known = load(client)?;
-    let fields = records::fields(KIND)?;
+    let fields = insist(|| records::fields(KIND))?;
     for (index, row) in rows.iter().enumerate() {
         let Some(property) = known.get(&row.property) else {
             prepared.without.push(row.property.clone());
@@ -283,7 +284,7 @@ fn stages(companies: &Companies, known: &BTreeMap<String, Property>) -> Vec<Prob
 fn missing_records(companies: &Companies) -> Result<Vec<Problem>, Failure> {
     let mut problems = Vec::new();
     if let Some(id) = companies.top_level
-        && records::read("top-level", &[id], &[])?
+        && insist(|| records::read("top-level", &[id], &[]))?
             .iter()
             .all(Option::is_none)
     {

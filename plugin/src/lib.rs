@@ -15,6 +15,7 @@
 //! | [`entity`] | what each entity is on both sides | no |
 //! | [`field`] | types, values and the rule that decides about a field | no |
 //! | [`matching`] | which Halo record a HubSpot object is | no |
+//! | [`patience`] | what a failure of Halo's records asks for | shell |
 //! | [`sync`] | import: cursor, plan of a page, the page itself | plan: no |
 //! | [`hubspot`] | HubSpot's protocol | shell |
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
@@ -30,6 +31,7 @@ pub mod failure;
 pub mod field;
 pub mod hubspot;
 pub mod matching;
+pub mod patience;
 pub mod settings;
 pub mod sync;
 

@@ -14,4 +14,10 @@ mod kill;
 mod preview;
 mod resilience;
 mod schedule;
+mod seeds;
 mod shop;
+
+/// The real store; `partial.rs` has another.
+fn records() -> halo_tests::kit::Records {
+    halo_tests::kit::Records::Whole
+}

@@ -17,7 +17,9 @@ pub async fn unconnected(companies: usize) -> Workshop {
         search_limit_per_second: None,
         ..SimOptions::default()
     };
-    Workshop::open(program(), options).await.unwrap()
+    let mut shop = Workshop::open(program(), options).await.unwrap();
+    shop.work_over(crate::records());
+    shop
 }
 
 /// A connected workshop with an empty account.

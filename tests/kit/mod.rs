@@ -5,11 +5,13 @@
 mod browser;
 mod component;
 mod halo;
+mod partial;
 mod program;
 mod workshop;
 
 pub use browser::Browser;
 pub use component::{component, component_of};
 pub use halo::Halo;
+pub use partial::Records;
 pub use program::{Ended, Program};
 pub use workshop::{NAME, Workshop, query_of};

@@ -8,6 +8,8 @@ use std::process::{ExitCode, Stdio};
 
 use tokio::process::{Child, Command};
 
+use super::Records;
+
 /// The variable that makes the demo's program be `halo-host`.
 const ROLE: &str = "HALO_TESTS_BE_HALO_HOST";
 
@@ -27,6 +29,16 @@ pub struct Ended {
 }
 
 impl Ended {
+    /// Runs a command to its end.
+    pub(super) async fn of(mut command: Command) -> anyhow::Result<Ended> {
+        let output = command.output().await?;
+        Ok(Ended {
+            code: output.status.code(),
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        })
+    }
+
     /// The results as JSON documents, one a line.
     pub fn json(&self) -> anyhow::Result<Vec<serde_json::Value>> {
         let lines = self.stdout.lines().filter(|line| !line.is_empty());
@@ -44,7 +56,10 @@ impl Program {
     /// started as `halo-host`.
     pub fn take_role() -> Option<ExitCode> {
         std::env::var_os(ROLE)?;
-        Some(halo_host::cli::main())
+        let records = Records::of_environment();
+        Some(halo_host::cli::main_over(move |store| {
+            records.around(store)
+        }))
     }
 
     /// A command in a folder, not started yet.
@@ -65,12 +80,7 @@ impl Program {
         folder: &Path,
         arguments: &[S],
     ) -> anyhow::Result<Ended> {
-        let output = self.command(folder, arguments).output().await?;
-        Ok(Ended {
-            code: output.status.code(),
-            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
-            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
-        })
+        Ended::of(self.command(folder, arguments)).await
     }
 
     /// Starts a command whose output is read while it runs.

@@ -3,6 +3,7 @@
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use anyhow::{Context as _, ensure};
 use halo_host::clock::Clock;
@@ -14,7 +15,7 @@ use halo_host::store::sqlite::SqliteStore;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use super::{Browser, Ended, Halo, Program, component};
+use super::{Browser, Ended, Halo, Program, Records, component};
 use crate::hubspot_sim::{Sim, SimHandle, SimOptions};
 
 /// The connector's name in all configurations here.
@@ -27,6 +28,9 @@ pub struct Workshop {
     pub sim: SimHandle,
     program: Program,
     folder: Folder,
+    records: Records,
+    /// How many processes were started.
+    processes: AtomicU64,
 }
 
 #[derive(Debug)]
@@ -62,6 +66,8 @@ impl Workshop {
             sim,
             program,
             folder,
+            records: Records::Whole,
+            processes: AtomicU64::new(0),
         };
         let component = component()?;
         share_compiled_code(&workshop, component).await?;
@@ -73,6 +79,17 @@ impl Workshop {
             &format!("{:#}\n", workshop.settings(json!({}))),
         )?;
         Ok(workshop)
+    }
+
+    /// From here on, its hosts work over these records.
+    pub fn work_over(&mut self, records: Records) {
+        self.records = records;
+    }
+
+    /// The records of the next process.
+    fn next_records(&self) -> Records {
+        let number = self.processes.fetch_add(1, Ordering::Relaxed);
+        self.records.of_process(number)
     }
 
     fn configuration(&self, component: &Path) -> anyhow::Result<String> {
@@ -126,7 +143,7 @@ impl Workshop {
 
     /// Runs `halo-host` in the folder.
     pub async fn halo(&self, arguments: &[&str]) -> anyhow::Result<Ended> {
-        self.program.run(self.folder(), arguments).await
+        Ended::of(self.command(arguments)).await
     }
 
     /// The same where it must end well; answers its JSON documents.
@@ -140,7 +157,10 @@ impl Workshop {
 
     /// A command of the program, for tests that kill or watch it.
     pub fn command(&self, arguments: &[&str]) -> tokio::process::Command {
-        self.program.command(self.folder(), arguments)
+        let (name, value) = self.next_records().variable();
+        let mut command = self.program.command(self.folder(), arguments);
+        command.env(name, value);
+        command
     }
 
     /// Signs in as a person would, in this process.
@@ -167,6 +187,7 @@ impl Workshop {
         let config = Config::load(&self.folder().join("halo.toml"))?;
         let path = config.path(&config.store.path);
         let store = Arc::new(SqliteStore::open(&path, schema::INDEXED)?);
+        let store = self.next_records().around(store);
         Ok(Host::with_store(config, store, clock).await?)
     }
 

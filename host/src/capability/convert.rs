@@ -66,6 +66,14 @@ pub fn store_answer<T>(
         Err(error @ StoreError::TooLarge) => {
             Ok(Err(Failure::new("limit", error.to_string()).into()))
         }
+        Err(error @ StoreError::Unavailable { retry_at, .. }) => {
+            let failure = Failure::new("unavailable", error.to_string());
+            Ok(Err(match retry_at {
+                Some(at) => failure.with("retry-at", at),
+                None => failure,
+            }
+            .into()))
+        }
         Err(StoreError::Invalid(message)) => Ok(Err(Failure::new("invalid", message).into())),
         Err(error) => Err(error.into()),
     }

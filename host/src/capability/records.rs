@@ -151,7 +151,10 @@ impl Host for Guest {
             self.braked = Some(failure.clone());
             return Ok(Err(failure.into()));
         }
-        let mut answers = ask_store(answers)?.into_iter();
+        let mut answers = match convert::store_answer(answers)? {
+            Ok(answers) => answers.into_iter(),
+            Err(failure) => return Ok(Err(failure)),
+        };
         Ok(Ok(checked
             .into_iter()
             .map(|row| {
@@ -167,12 +170,6 @@ impl Host for Guest {
             })
             .collect()))
     }
-}
-
-/// A whole batch has no failure of its own but the brake's: the store stands or the
-/// call ends.
-fn ask_store<T>(result: crate::store::Result<T>) -> wasmtime::Result<T> {
-    Ok(result?)
 }
 
 fn out(found: Vec<Option<crate::model::Stored>>, fields: &[String]) -> Vec<Option<Stored>> {

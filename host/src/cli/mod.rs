@@ -3,6 +3,7 @@
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::{CommandFactory, Parser, Subcommand};
 
@@ -11,7 +12,7 @@ use crate::capability::Stop;
 use crate::config::Config;
 use crate::connection::{Connection, ConnectionError};
 use crate::host::{Host, OpenError};
-use crate::store::StoreError;
+use crate::store::{Store, StoreError};
 
 mod build;
 mod check;
@@ -176,12 +177,16 @@ fn needs_a_person(code: &str) -> bool {
 pub(crate) struct Context {
     config: PathBuf,
     out: Out,
+    around: Around,
 }
+
+/// Puts a store around the one that the configuration names.
+type Around = Box<dyn Fn(Arc<dyn Store>) -> Arc<dyn Store> + Send + Sync>;
 
 impl Context {
     async fn host(&self) -> Result<Host, Ended> {
         let config = Config::load(&self.config).map_err(OpenError::Config)?;
-        Ok(Host::open(config).await?)
+        Ok(Host::open_over(config, &self.around).await?)
     }
 
     async fn connection(&self, name: &str) -> Result<(Host, Connection), Ended> {
@@ -193,11 +198,21 @@ impl Context {
 
 /// The whole program.
 pub fn main() -> ExitCode {
+    main_over(|store| store)
+}
+
+/// The whole program over a store of the caller, who gets the one that the
+/// configuration names. So the author of a connector can run it over a store that
+/// answers late, in part or not at all, or watch what it writes.
+pub fn main_over(
+    around: impl Fn(Arc<dyn Store>) -> Arc<dyn Store> + Send + Sync + 'static,
+) -> ExitCode {
     let arguments = Arguments::parse();
     output::start_log();
     let context = Context {
         config: arguments.config,
         out: Out::new(arguments.json),
+        around: Box::new(around),
     };
     let runtime = match tokio::runtime::Builder::new_multi_thread()
         .enable_all()

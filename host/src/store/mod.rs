@@ -97,6 +97,15 @@ pub enum StoreError {
     /// What was asked for is more than [`ANSWER_LIMIT`].
     #[error("The answer would be larger than {} MB; ask in smaller parts.", ANSWER_LIMIT / (1024 * 1024))]
     TooLarge,
+    /// It cannot be reached, or its answer was lost; of a write nothing is known, some
+    /// of its rows may stand. A store that is remote answers so, the connector repeats.
+    #[error("Halo's records do not answer now: {detail}.")]
+    Unavailable {
+        /// What was seen.
+        detail: String,
+        /// When to ask again, where the store says so.
+        retry_at: Option<Timestamp>,
+    },
     /// Anything else.
     #[error("The store failed: {0}.")]
     Internal(String),

@@ -9,6 +9,7 @@ use crate::entity::company::{KIND, OBJECTS, SITE};
 use crate::failure::Failure;
 use crate::hubspot::client::{Client, Trouble};
 use crate::hubspot::objects::{self, Page};
+use crate::patience::insist;
 use crate::settings::{Pair, Target};
 
 fn wrong(index: usize, what: &str, code: &str, message: String) -> Problem {
@@ -73,7 +74,8 @@ pub(super) fn missing_records(pairs: &[Pair]) -> Result<Vec<Problem>, Failure> {
             .collect();
         for named in named.chunks(BATCH) {
             let ids: Vec<u64> = named.iter().map(|(_, id)| *id).collect();
-            for ((index, id), found) in named.iter().zip(records::read(kind, &ids, &[])?) {
+            for ((index, id), found) in named.iter().zip(insist(|| records::read(kind, &ids, &[]))?)
+            {
                 if found.is_none() {
                     let message = format!("Halo has no {kind} {id}. Correct or remove the row.");
                     problems.push(wrong(*index, kind, "not-found", message));

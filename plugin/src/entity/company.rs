@@ -3,11 +3,13 @@
 
 use std::collections::BTreeMap;
 
-use crate::contract::halo::integration::types::Value;
+use crate::contract::halo::integration::records::Stored;
+use crate::contract::halo::integration::types::{RecordRef, Value};
 use crate::field::convert::Conversion;
 use crate::field::decide::Rule;
 use crate::field::text;
 use crate::hubspot::objects::Object;
+use crate::matching::value_of;
 use crate::settings::{Companies, FieldRow};
 
 // In HubSpot
@@ -186,6 +188,14 @@ pub fn ids(company: &Object) -> Vec<&str> {
     ids
 }
 
+/// Whose a site is.
+pub fn customer_of(site: &Stored) -> Option<u64> {
+    match value_of(site, SITE_CUSTOMER) {
+        Value::Reference(RecordRef::Id(id)) => Some(*id),
+        _ => None,
+    }
+}
+
 /// Ids of companies that were merged into this one.
 pub fn merged_ids(company: &Object) -> impl Iterator<Item = &str> {
     let ids = company.property(MERGED).unwrap_or_default();
@@ -202,6 +212,7 @@ pub fn is_included(settings: &Companies, company: &Object) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::contract::halo::integration::types::Field;
 
     #[test]
     fn a_mapping_row_replaces_the_fixed_row_of_its_field() {
@@ -247,6 +258,25 @@ mod tests {
             Some("a.com")
         );
         assert_eq!(title(&Object::with("1", &[])), None);
+    }
+
+    #[test]
+    fn a_site_says_whose_it_is() {
+        let site = |value: Option<Value>| Stored {
+            id: 7,
+            revision: 1,
+            fields: value
+                .map(|value| Field {
+                    name: SITE_CUSTOMER.to_owned(),
+                    value,
+                })
+                .into_iter()
+                .collect(),
+            keys: Vec::new(),
+        };
+        let of = Value::Reference(RecordRef::Id(3));
+        assert_eq!(customer_of(&site(Some(of))), Some(3));
+        assert_eq!(customer_of(&site(None)), None);
     }
 
     #[test]

@@ -170,7 +170,9 @@ pub fn judge(
     }
 }
 
-fn again_or_later(pause: u64, attempt: u32, now: u64, failure: Failure) -> Verdict {
+/// Again after `pause` milliseconds, unless that is too long for a call or this was
+/// the last attempt.
+pub fn again_or_later(pause: u64, attempt: u32, now: u64, failure: Failure) -> Verdict {
     if pause > LONGEST_PAUSE_MS {
         Verdict::Later(now + pause, failure)
     } else if attempt >= ATTEMPTS {
@@ -181,7 +183,7 @@ fn again_or_later(pause: u64, attempt: u32, now: u64, failure: Failure) -> Verdi
 }
 
 /// 0.5, 1, 2, 4 s: a stumble of HubSpot's edge is over within seconds.
-fn backoff(attempt: u32) -> u64 {
+pub fn backoff(attempt: u32) -> u64 {
     500 << attempt.saturating_sub(1).min(5)
 }
 

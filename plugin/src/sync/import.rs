@@ -24,6 +24,7 @@ use crate::hubspot::objects::{Page, Unanswered};
 use crate::hubspot::transport::{self, Response};
 use crate::hubspot::{search, time};
 use crate::matching::Table;
+use crate::patience::insist;
 use crate::settings::{Companies, FieldRow, Settings};
 
 /// How long a slice goes on: others get their turn within seconds, and a slice's
@@ -92,7 +93,7 @@ pub struct Job<'a> {
 }
 
 impl<'a> Job<'a> {
-    fn new(settings: &'a Settings, linked: Linked) -> Result<Job<'a>, Failure> {
+    fn new(settings: &'a Settings, linked: Linked) -> Result<Job<'a>, Trouble> {
         let companies = &settings.companies;
         let rows = usable_rows(&companies.fields)?;
         Ok(Job {
@@ -333,8 +334,8 @@ fn count(client: &mut Client) -> Result<Option<u64>, Trouble> {
 
 /// The mapping rows whose Halo field exists, by its own name. A row whose field was
 /// deleted since is left out, not the record (S16); `check` names it.
-fn usable_rows(rows: &[FieldRow]) -> Result<Vec<FieldRow>, Failure> {
-    let known = records::fields(KIND)?;
+fn usable_rows(rows: &[FieldRow]) -> Result<Vec<FieldRow>, Trouble> {
+    let known = insist(|| records::fields(KIND))?;
     let mut usable = Vec::with_capacity(rows.len());
     for row in rows {
         match check::field_of(&known, &row.field) {

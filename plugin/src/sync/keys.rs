@@ -11,6 +11,7 @@
 //! | `SCOPE/conversions` | how values are converted in that import |
 //! | `SCOPE/selection` | where an unfinished import of chosen rows goes on |
 //! | `SCOPE/agreed/ID` | HubSpot's values as of the last comparison, when it was last listed, and whether it is gone |
+//! | `SCOPE/intent/ID` | what is about to be written for a row, until it is remembered |
 //! | `SCOPE/held/ID` | a row that stopped; it is read again until it goes in |
 
 /// The account.
@@ -44,6 +45,11 @@ pub fn agreed(scope: &str, id: &str) -> String {
 /// Before the ids of linked objects.
 pub fn agreed_prefix(scope: &str) -> String {
     format!("{scope}/agreed/")
+}
+
+/// What is about to be written for a row.
+pub fn intent(scope: &str, id: &str) -> String {
+    format!("{scope}/intent/{id}")
 }
 
 /// A row that stopped.

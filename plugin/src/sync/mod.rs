@@ -8,7 +8,9 @@
 //! | [`selection`] | one slice of an import of chosen rows | shell |
 //! | [`page`] | one page: look up, plan, write, report, remember | shell |
 //! | [`sites`] | what is known of the sites of a page | shell |
+//! | [`writing`] | the rows of a page, repeated where records do not answer | shell |
 //! | [`plan`] | what becomes of one row | no |
+//! | [`intent`] | what is about to be written | no |
 //! | [`gone`] | objects that HubSpot does not have any more | no |
 //! | [`cursor`] | where an import is, and what it reads next | no |
 //! | [`keys`] | every key of the connector's state | no |
@@ -17,6 +19,7 @@
 pub mod cursor;
 pub mod gone;
 pub mod import;
+pub mod intent;
 pub mod keys;
 pub mod memory;
 pub mod page;
@@ -25,3 +28,4 @@ pub mod plan;
 pub mod reader;
 pub mod selection;
 pub mod sites;
+pub mod writing;

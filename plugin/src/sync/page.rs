@@ -4,12 +4,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::de::DeserializeOwned;
+
 use super::gone::Gone;
 use super::keys;
 use super::memory::{self, BATCH};
-use super::plan::{Agreed, AgreedSite, Fate, Known, Part, Rules, Taken, Values, plan};
+use super::plan::{Agreed, AgreedSite, Fate, Known, Part, Rules, Values};
 use super::sites;
-use crate::contract::halo::integration::records::{self, Effect, Row, Stored, Written};
+use super::writing::Answer;
+use crate::contract::halo::integration::records::{self, Effect, Stored};
 use crate::contract::halo::integration::run::{self, ReportRow};
 use crate::contract::halo::integration::state::Write;
 use crate::contract::halo::integration::types::{Attribute, RemoteObject};
@@ -17,8 +20,10 @@ use crate::entity::company::{self, KIND, OBJECTS, Place, SITE};
 use crate::failure::Failure;
 use crate::field::fold;
 use crate::hubspot::account::Account;
+use crate::hubspot::client::Trouble;
 use crate::hubspot::objects::{self, Object, Unanswered};
 use crate::matching::{Candidates, text_of};
+use crate::patience::insist;
 use crate::settings::Target;
 
 /// What a page needs to know besides its rows.
@@ -40,19 +45,16 @@ impl Desk<'_> {
         objects: &[Object],
         unanswered: &[Unanswered],
         list: Option<u64>,
-    ) -> Result<Vec<Write>, Failure> {
+    ) -> Result<Vec<Write>, Trouble> {
         let held = self.held(objects)?;
-        let known = self.look_up(objects)?;
-        let mut taken = Taken::default();
-        let fates: Vec<Fate> = objects
-            .iter()
-            .map(|object| plan(object, &self.rules, &known, &mut taken))
-            .collect();
-        let mut written = write(&fates)?.into_iter();
+        let mut done = self.write(objects)?;
+        let fates = std::mem::take(&mut done.fates);
+        let mut written = std::mem::take(&mut done.answers).into_iter();
+        let known = &done.known;
         let mut reports = Vec::with_capacity(objects.len() + unanswered.len());
         let mut writes = Vec::new();
         for (object, fate) in objects.iter().zip(fates) {
-            let ended = Ended::of(fate, &mut written);
+            let ended = Ended::of(fate, &mut written, |kind| done.was_tried(&object.id, kind));
             let before = known.agreed.get(&object.id);
             let after = remembered(&ended, before, list);
             if let Some(agreed) = &after
@@ -67,6 +69,9 @@ impl Desk<'_> {
                     Some(reason) if is_held => memory::put(key, &reason.code)?,
                     _ => memory::remove(key),
                 });
+            }
+            if ended.is_in && known.intents.contains_key(&object.id) {
+                writes.push(memory::remove(keys::intent(&self.scope, &object.id)));
             }
             reports.push(self.report(object, ended));
             for merged in company::merged_ids(object) {
@@ -150,7 +155,7 @@ impl Desk<'_> {
             .collect())
     }
 
-    fn look_up(&self, objects: &[Object]) -> Result<Known, Failure> {
+    pub(super) fn look_up(&self, objects: &[Object]) -> Result<Known, Trouble> {
         let mut wanted: Vec<String> = vec![company::NAME.to_owned(), company::INACTIVE.to_owned()];
         for mapped in self.rules.fields_of(&[Place::Customer]) {
             if !wanted.contains(&mapped.field) {
@@ -165,7 +170,7 @@ impl Desk<'_> {
         let mut candidates = Candidates::default();
         for ids in ids.chunks(BATCH) {
             let keys: Vec<String> = ids.iter().map(|id| self.rules.key(id)).collect();
-            let found = records::resolve(KIND, &keys, &wanted)?;
+            let found = insist(|| records::resolve(KIND, &keys, &wanted))?;
             for (id, stored) in ids.iter().zip(found) {
                 if let Some(stored) = stored {
                     candidates.linked.insert(id.clone(), self.own(stored));
@@ -186,19 +191,31 @@ impl Desk<'_> {
         candidates.sites = self.tabled(SITE, &targets, &sites::wanted(self))?;
         candidates.named = self.named(&included, &candidates, &wanted)?;
 
-        let agreed_keys: Vec<String> = ids.iter().map(|id| keys::agreed(&self.scope, id)).collect();
-        let agreed: BTreeMap<String, Agreed> = ids
-            .into_iter()
-            .zip(memory::get_all(&agreed_keys)?)
-            .filter_map(|(id, agreed)| Some((id, agreed?)))
-            .collect();
+        let agreed = self.remembered(&ids, keys::agreed)?;
+        let intents = self.remembered(&ids, keys::intent)?;
         candidates.gone = self.gone_ids(&candidates, &agreed)?;
-        let sites = sites::look_up(self, &included, &candidates, &agreed)?;
+        let sites = sites::look_up(self, &included, &candidates, &intents)?;
         Ok(Known {
             candidates,
             agreed,
+            intents,
             sites,
         })
+    }
+
+    /// The state of these ids under a kind of key.
+    fn remembered<T: DeserializeOwned>(
+        &self,
+        ids: &[String],
+        key: fn(&str, &str) -> String,
+    ) -> Result<BTreeMap<String, T>, Failure> {
+        let keys: Vec<String> = ids.iter().map(|id| key(&self.scope, id)).collect();
+        let found = memory::get_all(&keys)?;
+        Ok(ids
+            .iter()
+            .zip(found)
+            .filter_map(|(id, value)| Some((id.clone(), value?)))
+            .collect())
     }
 
     /// Which of the linked ids HubSpot does not have.
@@ -243,7 +260,7 @@ impl Desk<'_> {
         kind: &str,
         targets: &BTreeSet<Target>,
         wanted: &[String],
-    ) -> Result<BTreeMap<u64, Stored>, Failure> {
+    ) -> Result<BTreeMap<u64, Stored>, Trouble> {
         let ids: Vec<u64> = targets
             .iter()
             .filter_map(|target| match target {
@@ -253,7 +270,7 @@ impl Desk<'_> {
             .collect();
         let mut tabled = BTreeMap::new();
         for ids in ids.chunks(BATCH) {
-            let found = records::read(kind, ids, wanted)?;
+            let found = insist(|| records::read(kind, ids, wanted))?;
             tabled.extend(
                 found
                     .into_iter()
@@ -270,7 +287,7 @@ impl Desk<'_> {
         objects: &[&Object],
         candidates: &Candidates,
         wanted: &[String],
-    ) -> Result<BTreeMap<String, Vec<Stored>>, Failure> {
+    ) -> Result<BTreeMap<String, Vec<Stored>>, Trouble> {
         let names: Vec<String> = objects
             .iter()
             .filter(|object| !candidates.linked.contains_key(&object.id))
@@ -279,7 +296,7 @@ impl Desk<'_> {
             .collect();
         let mut named: BTreeMap<String, Vec<Stored>> = BTreeMap::new();
         for names in names.chunks(BATCH) {
-            for candidate in records::find(KIND, company::NAME, names, wanted)? {
+            for candidate in insist(|| records::find(KIND, company::NAME, names, wanted))? {
                 let Some(name) = text_of(&candidate.record, company::NAME) else {
                     continue;
                 };
@@ -342,20 +359,6 @@ fn report(rows: &[ReportRow]) -> Result<(), Failure> {
     rows.chunks(BATCH).try_for_each(run::report)
 }
 
-/// Writes all rows of a page, in order; one answer each.
-fn write(fates: &[Fate]) -> Result<Vec<Result<Written, Failure>>, Failure> {
-    let parts = fates.iter().flat_map(|fate| match fate {
-        Fate::Goes { parts, .. } => parts.as_slice(),
-        Fate::Stop { .. } => &[],
-    });
-    let rows: Vec<Row> = parts.filter_map(|part| part.row.clone()).collect();
-    let mut written = Vec::with_capacity(rows.len());
-    for rows in rows.chunks(BATCH) {
-        written.extend(records::upsert(rows)?);
-    }
-    Ok(written)
-}
-
 /// How a row ended.
 struct Ended {
     outcome: &'static str,
@@ -363,6 +366,8 @@ struct Ended {
     /// Of the record that is shown with it.
     kind: &'static str,
     record: Option<u64>,
+    /// Whether all of it stands.
+    is_in: bool,
     /// By kind: the record, and what was compared with it.
     agreed: Vec<(&'static str, u64, Values)>,
 }
@@ -374,6 +379,7 @@ impl Ended {
             reason: Some(reason),
             kind: KIND,
             record,
+            is_in: false,
             agreed: Vec::new(),
         }
     }
@@ -402,21 +408,26 @@ impl Ended {
     }
 
     /// Takes the answers to the row's writes from `written`.
-    fn of(fate: Fate, written: &mut impl Iterator<Item = Result<Written, Failure>>) -> Ended {
+    fn of(
+        fate: Fate,
+        written: &mut impl Iterator<Item = Answer>,
+        was_tried: impl Fn(&'static str) -> bool,
+    ) -> Ended {
         match fate {
             Fate::Stop {
                 outcome,
                 reason,
                 record,
             } => Ended::stopped(outcome, reason, record),
-            Fate::Goes { parts, note } => Ended::went(parts, note, written),
+            Fate::Goes { parts, note } => Ended::went(parts, note, written, was_tried),
         }
     }
 
     fn went(
         parts: Vec<Part>,
         note: Option<Failure>,
-        written: &mut impl Iterator<Item = Result<Written, Failure>>,
+        written: &mut impl Iterator<Item = Answer>,
+        was_tried: impl Fn(&'static str) -> bool,
     ) -> Ended {
         // The company's own record is shown, or another one if only that was changed.
         let mut shown: Option<(&'static str, Option<u64>, bool)> = None;
@@ -424,8 +435,12 @@ impl Ended {
         let mut agreed = Vec::new();
         for part in parts {
             let answer = part.row.and_then(|_| written.next());
-            let is_changed =
-                matches!(&answer, Some(Ok(written)) if written.effect != Effect::Unchanged);
+            let is_changed = match &answer {
+                Some(Ok(written)) => written.effect != Effect::Unchanged,
+                Some(Err(_)) => false,
+                // Without its answer it was written before.
+                None => was_tried(part.kind),
+            };
             let record = match answer {
                 Some(Ok(written)) => Some(written.id),
                 Some(Err(failure)) => {
@@ -452,6 +467,7 @@ impl Ended {
                 reason: note,
                 kind,
                 record,
+                is_in: true,
                 agreed,
             },
         }

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::gone::Gone;
+use super::intent::Intent;
 use crate::contract::halo::integration::records::{Row, RowOptions, Stored};
 use crate::contract::halo::integration::types::{Field, RecordRef, Value};
 use crate::entity::company::{self, Mapped, Place};
@@ -53,8 +54,18 @@ pub struct Known {
     pub candidates: Candidates,
     /// By HubSpot id, merged ones included.
     pub agreed: BTreeMap<String, Agreed>,
+    /// By HubSpot id, merged ones included: what was to be written when a call ended.
+    pub intents: BTreeMap<String, Intent>,
     /// Their sites.
     pub sites: Sites,
+}
+
+impl Known {
+    /// What was to be written for a company, and for those that were merged into it.
+    fn intents_of(&self, object: &Object) -> Vec<&Intent> {
+        let ids = company::ids(object).into_iter();
+        ids.filter_map(|id| self.intents.get(id)).collect()
+    }
 }
 
 /// What this page has planned so far: two companies of one page must not become
@@ -102,6 +113,21 @@ pub enum Fate {
         /// The record that it is linked to, when there is one.
         record: Option<u64>,
     },
+}
+
+impl Fate {
+    /// The kinds of records of which fields are written.
+    pub fn written_kinds(&self) -> impl Iterator<Item = &'static str> {
+        let parts = match self {
+            Fate::Goes { parts, .. } => parts.as_slice(),
+            Fate::Stop { .. } => &[],
+        };
+        let rows = parts
+            .iter()
+            .filter_map(|part| part.row.as_ref().map(|row| (part.kind, row)));
+        rows.filter(|(_, row)| !row.fields.is_empty())
+            .map(|(kind, _)| kind)
+    }
 }
 
 /// How companies are imported.
@@ -249,8 +275,9 @@ fn refused(reason: Failure, record: Option<u64>) -> Fate {
 fn decided(
     fields: &[&Mapped],
     now: Vec<Value>,
-    record: &Stored,
+    (kind, record): (&str, &Stored),
     last: Option<&Values>,
+    intents: &[&Intent],
 ) -> Vec<Field> {
     let mut written = Vec::new();
     for (mapped, now) in fields.iter().zip(now) {
@@ -258,6 +285,12 @@ fn decided(
             .and_then(|last| last.get(&mapped.field))
             .and_then(|value| mapped.to_halo(value.as_deref()).ok());
         let halo = value_of(record, &mapped.field);
+        // What an interrupted call has written is ours, and newer than what is
+        // remembered.
+        let standing = intents
+            .iter()
+            .find_map(|intent| intent.stands(kind, mapped, halo));
+        let last = standing.or(last);
         // The same in another form is the same.
         let halo = [Some(&now), last.as_ref()]
             .into_iter()
@@ -328,7 +361,13 @@ fn update(object: &Object, record: &Stored, by: By, rules: &Rules<'_>, known: &K
         Ok(values) => values,
         Err(reason) => return refused(reason, Some(record.id)),
     };
-    let mut written = decided(&fields, values_now, record, last);
+    let mut written = decided(
+        &fields,
+        values_now,
+        (company::KIND, record),
+        last,
+        &known.intents_of(object),
+    );
     // A customer always has a name.
     written.retain(|field| field.name != company::NAME || field.value != Value::None);
     let is_linked = record.keys.contains(&object.id);

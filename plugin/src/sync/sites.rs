@@ -2,16 +2,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::intent::Intent;
 use super::memory::BATCH;
 use super::page::Desk;
-use super::plan::Agreed;
 use super::plan::site::{Sites, first_of};
 use crate::contract::halo::integration::records::{self, Stored};
 use crate::entity::company::{self, Place, SITE, SITE_CUSTOMER};
-use crate::failure::Failure;
 use crate::field::fold;
+use crate::hubspot::client::Trouble;
 use crate::hubspot::objects::Object;
 use crate::matching::Candidates;
+use crate::patience::insist;
 use crate::settings::Target;
 
 /// The fields of sites that are compared.
@@ -27,14 +28,14 @@ pub fn wanted(desk: &Desk<'_>) -> Vec<String> {
 
 /// Looks up where the keys of these companies lead, and the first site of customers
 /// of whom none is known by a key: where an address is to be brought, where the key
-/// leads to the site of somebody else, and where nothing is remembered (a call that
-/// was ended may have left a customer without its first site).
+/// leads to the site of somebody else, and where a call that was to make the customer
+/// came to no end (it may have left it without its first site).
 pub fn look_up(
     desk: &Desk<'_>,
     objects: &[&Object],
     candidates: &Candidates,
-    agreed: &BTreeMap<String, Agreed>,
-) -> Result<Sites, Failure> {
+    intents: &BTreeMap<String, Intent>,
+) -> Result<Sites, Trouble> {
     let wanted = wanted(desk);
     let ids: Vec<&str> = objects
         .iter()
@@ -43,7 +44,10 @@ pub fn look_up(
     let mut sites = Sites::default();
     for ids in ids.chunks(BATCH) {
         let keys: Vec<String> = ids.iter().map(|id| desk.rules.key(id)).collect();
-        for (id, site) in ids.iter().zip(records::resolve(SITE, &keys, &wanted)?) {
+        for (id, site) in ids
+            .iter()
+            .zip(insist(|| records::resolve(SITE, &keys, &wanted))?)
+        {
             if let Some(site) = site {
                 sites.linked.insert((*id).to_owned(), site);
             }
@@ -53,7 +57,7 @@ pub fn look_up(
         .iter()
         .filter(|object| {
             desk.rules.settings.address
-                || !agreed.contains_key(&object.id)
+                || intents.get(&object.id).is_some_and(|intent| intent.creates)
                 || sites.linked.contains_key(&object.id)
         })
         .flat_map(|object| customers_of(desk, object, candidates, &sites))
@@ -93,15 +97,16 @@ fn first(
     desk: &Desk<'_>,
     customers: &BTreeSet<u64>,
     wanted: &[String],
-) -> Result<BTreeMap<u64, Option<Stored>>, Failure> {
+) -> Result<BTreeMap<u64, Option<Stored>>, Trouble> {
     let customers: Vec<u64> = customers.iter().copied().collect();
     let mut found: BTreeMap<u64, Vec<Stored>> =
         customers.iter().map(|id| (*id, Vec::new())).collect();
     for customers in customers.chunks(BATCH) {
         let ids: Vec<String> = customers.iter().map(u64::to_string).collect();
-        for candidate in records::find(SITE, SITE_CUSTOMER, &ids, wanted)? {
-            let customer = customers.get(candidate.asked as usize);
-            if let Some(sites) = customer.and_then(|id| found.get_mut(id)) {
+        for candidate in insist(|| records::find(SITE, SITE_CUSTOMER, &ids, wanted))? {
+            // The host may answer too many; what counts is whose a site is.
+            let customer = company::customer_of(&candidate.record);
+            if let Some(sites) = customer.and_then(|id| found.get_mut(&id)) {
                 sites.push(candidate.record);
             }
         }

@@ -76,13 +76,16 @@ pub(super) fn of_customer(
     if let Some(site) = known.sites.of(object, customer.id) {
         return Some(fill(object, site, &[Place::Site], rules, known));
     }
+    // What was looked up for another company of the page says nothing of this one.
+    let is_bound = known.sites.linked.contains_key(&object.id);
+    let is_wanted = rules.settings.address || is_bound;
+    let intent = known.intents.get(&object.id);
+    let was_made = intent.is_some_and(|intent| intent.creates);
     match known.sites.first.get(&customer.id)? {
-        Some(site) => {
-            let is_bound = known.sites.linked.contains_key(&object.id);
-            let is_wanted = rules.settings.address || is_bound;
-            is_wanted.then(|| fill(object, site, &[Place::Site], rules, known))
+        Some(site) => is_wanted.then(|| fill(object, site, &[Place::Site], rules, known)),
+        None => {
+            (is_wanted || was_made).then(|| new(object, RecordRef::Id(customer.id), rules, known))
         }
-        None => Some(new(object, RecordRef::Id(customer.id), rules, known)),
     }
 }
 
@@ -167,7 +170,13 @@ fn fill(
         .map(|agreed| &agreed.values);
     let now = plain(object, places, rules).into_iter();
     let now = now.map(|field| field.value).collect();
-    let fields = decided(&rules.fields_of(places), now, site, last);
+    let fields = decided(
+        &rules.fields_of(places),
+        now,
+        (SITE, site),
+        last,
+        &known.intents_of(object),
+    );
     let is_linked = is_linked(object, site, known);
     let row = (!fields.is_empty() || !is_linked).then(|| Row {
         kind: SITE.to_owned(),

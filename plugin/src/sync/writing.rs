@@ -1,0 +1,123 @@
+//! Writing a page's rows: what is about to be written is noted, then written; where
+//! records do not answer, all of it again, and later at last.
+
+use std::collections::BTreeSet;
+
+use super::intent::Intent;
+use super::keys;
+use super::memory::{self, BATCH};
+use super::page::Desk;
+use super::plan::{Fate, Known, Taken, plan};
+use crate::contract::halo::integration::records::{self, Row, Written};
+use crate::contract::halo::integration::state;
+use crate::failure::Failure;
+use crate::hubspot::client::Trouble;
+use crate::hubspot::objects::Object;
+use crate::hubspot::verdict::ATTEMPTS;
+use crate::patience;
+
+/// What came of a page's rows.
+pub struct Done {
+    /// What was known of them.
+    pub known: Known,
+    /// What was planned.
+    pub fates: Vec<Fate>,
+    /// The answers to all rows that were planned, in their order.
+    pub(super) answers: Vec<Answer>,
+    /// Ids with the kinds of records that an earlier attempt wrote, as far as they
+    /// need no row any more.
+    tried: BTreeSet<(String, &'static str)>,
+}
+
+impl Done {
+    /// Whether an attempt before the last one was to write such a record of a company.
+    pub fn was_tried(&self, id: &str, kind: &'static str) -> bool {
+        self.tried.contains(&(id.to_owned(), kind))
+    }
+}
+
+impl Desk<'_> {
+    /// Looks up, plans and writes, all three again after a failure that may pass: of
+    /// the rows some may stand, and they have another revision now.
+    pub(super) fn write(&self, objects: &[Object]) -> Result<Done, Trouble> {
+        let mut attempt = 1;
+        let mut tried = BTreeSet::new();
+        loop {
+            let mut known = self.look_up(objects)?;
+            let mut taken = Taken::default();
+            let fates: Vec<Fate> = objects
+                .iter()
+                .map(|object| plan(object, &self.rules, &known, &mut taken))
+                .collect();
+            self.intend(objects, &fates, &mut known)?;
+            let failure = match write(&fates) {
+                Ok(answers) => match passing(&answers) {
+                    // Given up: that row is reported, the others stand.
+                    Some(failure) if attempt < ATTEMPTS => failure.clone(),
+                    _ => {
+                        return Ok(Done {
+                            known,
+                            fates,
+                            answers,
+                            tried,
+                        });
+                    }
+                },
+                Err(failure) => failure,
+            };
+            for (object, fate) in objects.iter().zip(&fates) {
+                let kinds = fate.written_kinds();
+                tried.extend(kinds.map(|kind| (object.id.clone(), kind)));
+            }
+            patience::wait(failure, attempt)?;
+            attempt += 1;
+        }
+    }
+
+    /// Notes what is about to be written.
+    fn intend(&self, objects: &[Object], fates: &[Fate], known: &mut Known) -> Result<(), Failure> {
+        let mut writes = Vec::new();
+        for (object, fate) in objects.iter().zip(fates) {
+            let Fate::Goes { parts, .. } = fate else {
+                continue;
+            };
+            if parts.iter().all(|part| part.row.is_none()) {
+                continue;
+            }
+            let before = known.intents.get(&object.id);
+            let is_linked = known.candidates.linked.contains_key(&object.id);
+            let intent = Intent::after(before, parts, is_linked);
+            if before != Some(&intent) {
+                writes.push(memory::put(keys::intent(&self.scope, &object.id), &intent)?);
+                known.intents.insert(object.id.clone(), intent);
+            }
+        }
+        if writes.is_empty() {
+            return Ok(());
+        }
+        state::commit(&writes)
+    }
+}
+
+/// The answer to one row.
+pub(super) type Answer = Result<Written, Failure>;
+
+/// The first refusal that may pass.
+fn passing(answers: &[Answer]) -> Option<&Failure> {
+    let mut refusals = answers.iter().filter_map(|answer| answer.as_ref().err());
+    refusals.find(|failure| patience::is_passing(failure))
+}
+
+/// Writes all rows of a page, in order; one answer each.
+fn write(fates: &[Fate]) -> Result<Vec<Answer>, Failure> {
+    let parts = fates.iter().flat_map(|fate| match fate {
+        Fate::Goes { parts, .. } => parts.as_slice(),
+        Fate::Stop { .. } => &[],
+    });
+    let rows: Vec<Row> = parts.filter_map(|part| part.row.clone()).collect();
+    let mut written = Vec::with_capacity(rows.len());
+    for rows in rows.chunks(BATCH) {
+        written.extend(records::upsert(rows)?);
+    }
+    Ok(written)
+}
