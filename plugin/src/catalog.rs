@@ -5,13 +5,15 @@ use crate::connect;
 use crate::contract::exports::halo::integration::catalog::{ChoicePage, RemoteField};
 use crate::contract::halo::integration::settings;
 use crate::contract::halo::integration::types::{Attribute, Choice};
-use crate::entity::company::{self, OBJECTS};
+use crate::entity::Spec;
+use crate::entity::company::{self, SPEC};
 use crate::failure::Failure;
 use crate::hubspot::client::{Client, Trouble, json};
 use crate::hubspot::objects::Page;
 use crate::hubspot::properties::{self, Property};
 use crate::hubspot::search;
 use crate::settings::{NO_STAGE, Settings};
+use crate::sync::section::Section;
 
 fn client() -> Result<Client, Failure> {
     let linked = connect::linked()?;
@@ -19,9 +21,9 @@ fn client() -> Result<Client, Failure> {
     Ok(Client::connected(&api, &linked.account)?)
 }
 
-/// The definitions of the companies' properties.
-pub fn load(client: &mut Client) -> Result<Vec<Property>, Trouble> {
-    let response = client.call(properties::list(client.version(), OBJECTS))?;
+/// The definitions of an entity's properties.
+pub fn load(client: &mut Client, spec: &Spec) -> Result<Vec<Property>, Trouble> {
+    let response = client.call(properties::list(client.version(), spec.objects))?;
     properties::properties(&response.body).map_err(|error| {
         Failure::new(
             "remote",
@@ -33,13 +35,15 @@ pub fn load(client: &mut Client) -> Result<Vec<Property>, Trouble> {
 
 /// The properties of an entity, HubSpot's own and the account's (S17).
 pub fn remote_fields(entity: &str) -> Result<Vec<RemoteField>, Failure> {
-    if entity != OBJECTS {
-        return Err(Failure::new(
+    let settings = Settings::default();
+    let section = Section::of(&settings, entity).ok_or_else(|| {
+        Failure::new(
             "not-found",
-            format!("This connector knows no properties of {entity:?} yet."),
-        ));
-    }
-    Ok(load(&mut client()?)?.iter().map(remote_field).collect())
+            format!("This connector knows no properties of {entity:?}."),
+        )
+    })?;
+    let known = load(&mut client()?, section.spec())?;
+    Ok(known.iter().map(remote_field).collect())
 }
 
 fn remote_field(property: &Property) -> RemoteField {
@@ -98,7 +102,7 @@ pub fn choices(
 }
 
 fn stages(query: Option<&str>) -> Result<ChoicePage, Failure> {
-    let properties = load(&mut client()?)?;
+    let properties = load(&mut client()?, &company::SPEC)?;
     let stage = properties
         .iter()
         .find(|property| property.name == company::STAGE);
@@ -119,7 +123,13 @@ fn stages(query: Option<&str>) -> Result<ChoicePage, Failure> {
 
 fn companies(query: Option<&str>, after: Option<&str>) -> Result<ChoicePage, Failure> {
     let mut client = client()?;
-    let call = search::find(client.version(), OBJECTS, &["name", "domain"], query, after);
+    let call = search::find(
+        client.version(),
+        SPEC.objects,
+        &["name", "domain"],
+        query,
+        after,
+    );
     let response = client.call(call)?;
     let page: Page = json(&response)?;
     let choices = page

@@ -7,13 +7,15 @@ use crate::catalog;
 use crate::connect;
 use crate::contract::exports::halo::integration::connector::{Problem, Severity};
 use crate::contract::halo::integration::records::{self, FieldInfo};
-use crate::entity::company::{self, KIND};
+use crate::entity::Spec;
+use crate::entity::company;
 use crate::failure::Failure;
 use crate::field::convert::{Conversion, choice};
 use crate::hubspot::client::{Client, Trouble};
 use crate::hubspot::properties::Property;
 use crate::patience::insist;
 use crate::settings::{self, Api, Companies, FieldRow, NO_STAGE, Settings, shape};
+use crate::sync::section::Section;
 
 mod table;
 
@@ -49,17 +51,19 @@ pub fn check(json: &str, online: bool) -> Result<Vec<Problem>, Failure> {
             None
         }
     };
-    let companies = &settings.companies;
-    if let Err(failure) = may_import(companies) {
+    if let Err(failure) = may_import(&settings.companies) {
         // A fresh connector has no stage chosen: nothing is wrong with it yet.
         problems.push(of_failure(&failure, Severity::Warning));
     }
-    let fields = insist(|| records::fields(KIND))?;
-    problems.extend(field_rows(&companies.fields, &fields));
-    problems.extend(table::repeated(&companies.customers));
-    problems.extend(missing_records(companies)?);
+    for section in Section::all(&settings) {
+        let spec = section.spec();
+        let fields = insist(|| records::fields(spec.kind))?;
+        problems.extend(field_rows(spec, section.rows(), &fields));
+    }
+    problems.extend(table::repeated(&settings.companies.customers));
+    problems.extend(missing_records(&settings)?);
     if online && let Some(api) = api {
-        match online_problems(&api, companies, &fields) {
+        match online_problems(&api, &settings) {
             Ok(found) => problems.extend(found),
             // What was found so far is worth as much.
             Err(failure) => {
@@ -71,17 +75,28 @@ pub fn check(json: &str, online: bool) -> Result<Vec<Problem>, Failure> {
 }
 
 /// What only HubSpot can tell.
-fn online_problems(
-    api: &Api,
-    companies: &Companies,
-    fields: &[FieldInfo],
-) -> Result<Vec<Problem>, Failure> {
+fn online_problems(api: &Api, settings: &Settings) -> Result<Vec<Problem>, Failure> {
     let linked = connect::linked()?;
     let mut client = Client::connected(api, &linked.account)?;
-    let known = load(&mut client)?;
-    let mut problems = remote_rows(&companies.fields, fields, &known);
-    problems.extend(stages(companies, &known));
-    problems.extend(table::missing_companies(&mut client, &companies.customers)?);
+    let mut problems = Vec::new();
+    for section in Section::all(settings) {
+        let spec = section.spec();
+        let is_company = spec.objects == company::SPEC.objects;
+        // Contacts without a mapping row need no property to be known.
+        if !is_company && section.rows().is_empty() {
+            continue;
+        }
+        let fields = insist(|| records::fields(spec.kind))?;
+        let known = load(&mut client, spec)?;
+        problems.extend(remote_rows(spec, section.rows(), &fields, &known));
+        if is_company {
+            problems.extend(stages(&settings.companies, &known));
+        }
+    }
+    problems.extend(table::missing_companies(
+        &mut client,
+        &settings.companies.customers,
+    )?);
     Ok(problems)
 }
 
@@ -113,13 +128,18 @@ pub struct Prepared {
 
 /// Makes the conversions of mapping rows; a row whose types do not go together is
 /// refused before anything is read.
-pub fn prepare(client: &mut Client, rows: &[FieldRow]) -> Result<Prepared, Trouble> {
+pub fn prepare(
+    client: &mut Client,
+    section: &Section<'_>,
+    rows: &[FieldRow],
+) -> Result<Prepared, Trouble> {
+    let spec = section.spec();
     let mut prepared = Prepared::default();
     if rows.is_empty() {
         return Ok(prepared);
     }
-    let known = load(client)?;
-    let fields = insist(|| records::fields(KIND))?;
+    let known = load(client, spec)?;
+    let fields = insist(|| records::fields(spec.kind))?;
     for (index, row) in rows.iter().enumerate() {
         let Some(property) = known.get(&row.property) else {
             prepared.without.push(row.property.clone());
@@ -129,15 +149,15 @@ pub fn prepare(client: &mut Client, rows: &[FieldRow]) -> Result<Prepared, Troub
             continue;
         };
         let conversion = Conversion::between(property, field, &row.values).map_err(|message| {
-            Failure::setting(&format!("/companies/fields/{index}/property"), message)
+            Failure::setting(&format!("{}/property", row_path(spec, index)), message)
         })?;
         prepared.conversions.insert(field.name.clone(), conversion);
     }
     Ok(prepared)
 }
 
-fn load(client: &mut Client) -> Result<BTreeMap<String, Property>, Trouble> {
-    let known = catalog::load(client)?;
+fn load(client: &mut Client, spec: &Spec) -> Result<BTreeMap<String, Property>, Trouble> {
+    let known = catalog::load(client, spec)?;
     Ok(known
         .into_iter()
         .map(|property| (property.name.clone(), property))
@@ -153,12 +173,17 @@ pub fn field_of<'a>(known: &'a [FieldInfo], name: &str) -> Option<&'a FieldInfo>
     })
 }
 
-fn field_rows(rows: &[FieldRow], known: &[FieldInfo]) -> Vec<Problem> {
+/// The place of a mapping row.
+fn row_path(spec: &Spec, index: usize) -> String {
+    format!("/{}/fields/{index}", spec.objects)
+}
+
+fn field_rows(spec: &Spec, rows: &[FieldRow], known: &[FieldInfo]) -> Vec<Problem> {
     let mut problems = Vec::new();
     let mut filled = BTreeMap::new();
     for (index, row) in rows.iter().enumerate() {
         for (option, message) in row.contradictions() {
-            let path = format!("/companies/fields/{index}/{option}");
+            let path = format!("{}/{option}", row_path(spec, index));
             problems.push(problem(
                 &path,
                 Severity::Error,
@@ -166,17 +191,17 @@ fn field_rows(rows: &[FieldRow], known: &[FieldInfo]) -> Vec<Problem> {
                 message.to_owned(),
             ));
         }
-        let path = format!("/companies/fields/{index}/field");
+        let path = format!("{}/field", row_path(spec, index));
         let Some(field) = field_of(known, &row.field) else {
             let names = known.iter().map(|field| field.name.as_str());
             let message = match shape::nearest(&row.field, names) {
                 Some(near) => format!(
-                    "Customers have no field {:?}; did you mean {near:?}?",
-                    row.field
+                    "{} have no field {:?}; did you mean {near:?}?",
+                    spec.records, row.field
                 ),
                 None => format!(
-                    "Customers have no field {:?}. Add it in Halo, or remove the row.",
-                    row.field
+                    "{} have no field {:?}. Add it in Halo, or remove the row.",
+                    spec.records, row.field
                 ),
             };
             problems.push(problem(&path, Severity::Error, "unknown-field", message));
@@ -190,9 +215,8 @@ fn field_rows(rows: &[FieldRow], known: &[FieldInfo]) -> Vec<Problem> {
             let message = format!("The field {:?} cannot be written.", field.name);
             problems.push(problem(&path, Severity::Error, "read-only", message));
         }
-        if field.name == company::TOP_LEVEL {
-            let message =
-                "The top level is set by /companies/top-level, not by a property.".to_owned();
+        if let Some((_, setting)) = spec.reserved.iter().find(|(name, _)| *name == field.name) {
+            let message = format!("{} is set by {setting}, not by a property.", field.label);
             problems.push(problem(&path, Severity::Error, "reserved", message));
         }
         if let Some(first) = filled.insert(field.name.clone(), index) {
@@ -208,22 +232,23 @@ fn field_rows(rows: &[FieldRow], known: &[FieldInfo]) -> Vec<Problem> {
 
 /// What only the account can tell about the mapping rows.
 fn remote_rows(
+    spec: &Spec,
     rows: &[FieldRow],
     fields: &[FieldInfo],
     known: &BTreeMap<String, Property>,
 ) -> Vec<Problem> {
     let mut problems = Vec::new();
     for (index, row) in rows.iter().enumerate() {
-        let path = format!("/companies/fields/{index}/property");
+        let path = format!("{}/property", row_path(spec, index));
         let Some(property) = known.get(&row.property) else {
             let message = match shape::nearest(&row.property, known.keys().map(String::as_str)) {
                 Some(near) => format!(
-                    "HubSpot companies have no property {:?}; did you mean {near:?}?",
-                    row.property
+                    "HubSpot {} have no property {:?}; did you mean {near:?}?",
+                    spec.objects, row.property
                 ),
                 None => format!(
-                    "HubSpot companies have no property {:?}. Correct or remove the row.",
-                    row.property
+                    "HubSpot {} have no property {:?}. Correct or remove the row.",
+                    spec.objects, row.property
                 ),
             };
             problems.push(problem(&path, Severity::Error, "unknown-property", message));
@@ -237,7 +262,7 @@ fn remote_rows(
             continue;
         }
         for (value, message) in choice::row_problems(property, field, &row.values) {
-            let path = format!("/companies/fields/{index}/values/{value}");
+            let path = format!("{}/values/{value}", row_path(spec, index));
             problems.push(problem(&path, Severity::Error, "unknown-option", message));
         }
     }
@@ -281,22 +306,30 @@ fn stages(companies: &Companies, known: &BTreeMap<String, Property>) -> Vec<Prob
 }
 
 /// Ids that lead to no record of Halo.
-fn missing_records(companies: &Companies) -> Result<Vec<Problem>, Failure> {
+fn missing_records(settings: &Settings) -> Result<Vec<Problem>, Failure> {
     let mut problems = Vec::new();
-    if let Some(id) = companies.top_level
-        && insist(|| records::read("top-level", &[id], &[]))?
-            .iter()
-            .all(Option::is_none)
-    {
-        let message = format!("Halo has no top level {id} (`records top-level` lists them).");
-        problems.push(problem(
+    for (id, kind, label, path) in [
+        (
+            settings.companies.top_level,
+            "top-level",
+            "top level",
             "/companies/top-level",
-            Severity::Error,
-            "not-found",
-            message,
-        ));
+        ),
+        (
+            settings.contacts.default_site,
+            company::SITE,
+            "site",
+            "/contacts/default-site",
+        ),
+    ] {
+        let Some(id) = id else { continue };
+        let found = insist(|| records::read(kind, &[id], &[]))?;
+        if found.iter().all(Option::is_none) {
+            let message = format!("Halo has no {label} {id} (`records {kind}` lists them).");
+            problems.push(problem(path, Severity::Error, "not-found", message));
+        }
     }
-    problems.extend(table::missing_records(&companies.customers)?);
+    problems.extend(table::missing_records(&settings.companies.customers)?);
     Ok(problems)
 }
 
@@ -368,7 +401,7 @@ mod tests {
                 ..row("e", "CFGone")
             },
         ];
-        let problems = field_rows(&rows, &known);
+        let problems = field_rows(&company::SPEC, &rows, &known);
         assert_eq!(
             told(&problems),
             [
@@ -406,7 +439,12 @@ mod tests {
             row("city", "CFNote"),
             row("citi", "CFNote"),
         ];
-        let problems = remote_rows(&rows, &[halo_field("CFNote", "text")], &known);
+        let problems = remote_rows(
+            &company::SPEC,
+            &rows,
+            &[halo_field("CFNote", "text")],
+            &known,
+        );
         assert_eq!(
             told(&problems),
             [

@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use crate::entity::company;
+use crate::entity::{company, contact};
 use crate::settings::SCHEMA;
 
 const DOCUMENT: &str = include_str!("describe.json");
@@ -30,6 +30,13 @@ fn assemble() -> Result<Value, serde_json::Error> {
     });
     let fixed: Vec<Value> = fixed.chain(address).collect();
     document["entities"][0]["fixed-fields"] = json!(fixed);
+    let name = row(
+        &("firstname lastname", contact::NAME),
+        format!("first and last name, else the e-mail address; {FILLED}"),
+    );
+    let fixed = contact::FIXED.iter().map(|names| row(names, FILLED.into()));
+    let fixed: Vec<Value> = fixed.chain([name]).collect();
+    document["entities"][1]["fixed-fields"] = json!(fixed);
     Ok(document)
 }
 
@@ -42,8 +49,9 @@ mod tests {
     fn the_document_is_whole() {
         let document: Value = serde_json::from_str(&document()).unwrap();
         assert_eq!(document["format"], 1);
-        assert_eq!(document["entities"][0]["name"], company::OBJECTS);
+        assert_eq!(document["entities"][0]["name"], company::SPEC.objects);
         assert_eq!(document["entities"][0]["fixed-fields"][0]["halo"], "name");
+        assert_eq!(document["entities"][1]["name"], contact::SPEC.objects);
         assert!(document["settings"]["properties"]["companies"].is_object());
     }
 
@@ -69,6 +77,14 @@ mod tests {
                 ("POST", version.objects("companies/search")),
                 ("POST", version.objects("companies/batch/read")),
                 ("GET", version.properties("companies")),
+                ("GET", version.objects("contacts")),
+                ("POST", version.objects("contacts/search")),
+                ("POST", version.objects("contacts/batch/read")),
+                ("GET", version.properties("contacts")),
+                (
+                    "POST",
+                    version.associations("contacts", "companies") + "/batch/read",
+                ),
                 ("GET", version.account_details()),
                 ("POST", version.token("")),
             ] {

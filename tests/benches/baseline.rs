@@ -9,7 +9,7 @@ use anyhow::{Context as _, ensure};
 use bytes::Bytes;
 use halo_tests::hubspot_sim::SimHandle;
 use http_body_util::{BodyExt as _, Empty};
-use hubspot_connector::entity::company;
+use hubspot_connector::entity::{self, company};
 use hubspot_connector::hubspot::objects;
 use hubspot_connector::hubspot::version::{KNOWN, Version};
 use hyper::client::conn::http1::{self, SendRequest};
@@ -37,7 +37,7 @@ pub struct Walk {
 /// token is that of the private app, whose window of calls is its own.
 pub async fn walk(sim: &SimHandle) -> anyhow::Result<Walk> {
     let mapped = company::fields(&Default::default(), &[], &Default::default());
-    let properties = company::properties(&mapped);
+    let properties = entity::properties(company::PROPERTIES, &mapped);
     let version = Version::named(KNOWN[0]).context("the connector has no version")?;
     let begun = Instant::now();
     let mut client = Client::connect(sim).await?;
@@ -47,7 +47,13 @@ pub async fn walk(sim: &SimHandle) -> anyhow::Result<Walk> {
     loop {
         let at = sent.next(begun.elapsed(), WINDOW + MARGIN);
         tokio::time::sleep(at.saturating_sub(begun.elapsed())).await;
-        let call = objects::list(&version, company::OBJECTS, &properties, after.as_deref());
+        let call = objects::list(
+            &version,
+            company::SPEC.objects,
+            &properties,
+            company::SPEC.associations,
+            after.as_deref(),
+        );
         sent.push(begun.elapsed());
         let (status, page) = client.get(&call.path).await?;
         ensure!(

@@ -6,6 +6,7 @@ mod bad_input;
 mod brake;
 mod companies;
 mod connection;
+mod contacts;
 mod explain;
 mod guards;
 mod hostile;

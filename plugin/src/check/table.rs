@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::problem;
 use crate::contract::exports::halo::integration::connector::{Problem, Severity};
 use crate::contract::halo::integration::records;
-use crate::entity::company::{KIND, OBJECTS, SITE};
+use crate::entity::company::{KIND, SITE, SPEC};
 use crate::failure::Failure;
 use crate::hubspot::client::{Client, Trouble};
 use crate::hubspot::objects::{self, Page};
@@ -97,7 +97,7 @@ pub(super) fn missing_companies(
     ids.dedup();
     let mut gone = BTreeSet::new();
     for ids in ids.chunks(objects::BATCH_LIMIT) {
-        let call = objects::batch_read(client.version(), OBJECTS, &["name"], ids);
+        let call = objects::batch_read(client.version(), SPEC.objects, &["name"], ids);
         let page: Page = client.read(call)?;
         let unanswered = page.unanswered(ids).into_iter();
         gone.extend(

@@ -3,27 +3,32 @@
 
 use std::collections::BTreeMap;
 
+use super::{Mapped, Place, Source, Spec};
 use crate::contract::halo::integration::records::Stored;
 use crate::contract::halo::integration::types::{RecordRef, Value};
 use crate::field::convert::Conversion;
-use crate::field::decide::Rule;
-use crate::field::text;
-use crate::hubspot::objects::Object;
+use crate::hubspot::objects::{MERGED, Object};
 use crate::matching::value_of;
 use crate::settings::{Companies, FieldRow};
 
 // In HubSpot
 
-/// The entity's name on the command line, and HubSpot's name of the object type.
-pub const OBJECTS: &str = "companies";
-/// HubSpot's number of the object type, in addresses of its pages.
-pub const TYPE_ID: &str = "0-2";
+/// Its names.
+pub const SPEC: Spec = Spec {
+    objects: "companies",
+    one: "company",
+    type_id: "0-2",
+    modified: MODIFIED,
+    names: &["name", "domain"],
+    associations: &[],
+    kind: KIND,
+    records: "Customers",
+    reserved: &[(TOP_LEVEL, "/companies/top-level")],
+};
 /// The property that holds the time of the last change.
-pub const MODIFIED: &str = "hs_lastmodifieddate";
+const MODIFIED: &str = "hs_lastmodifieddate";
 /// The property that holds the lifecycle stage.
 pub const STAGE: &str = "lifecyclestage";
-/// Ids that were merged into this one: `51;1;1551`.
-const MERGED: &str = "hs_merged_object_ids";
 
 // In Halo
 
@@ -66,50 +71,6 @@ pub const ADDRESS: [(&str, &str); 6] = [
 /// is that of its main site.
 const SITE_PHONE: (&str, &str) = ("phone", "phonenumber");
 
-/// On which record a field lies.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Place {
-    /// The customer.
-    Customer,
-    /// The site of the company: the customer's first, or that of the mapping table.
-    Site,
-    /// The site that the mapping table names, and no other.
-    MappedSite,
-}
-
-/// One field that an import fills.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Mapped {
-    /// Where.
-    pub place: Place,
-    /// HubSpot's property.
-    pub property: String,
-    /// Halo's field.
-    pub field: String,
-    /// How.
-    pub rule: Rule,
-    /// Between both; the fixed rows are plain text on both sides.
-    pub conversion: Option<Conversion>,
-}
-
-impl Mapped {
-    /// Halo's value for HubSpot's text.
-    pub fn to_halo(&self, value: Option<&str>) -> Result<Value, String> {
-        match &self.conversion {
-            Some(conversion) => conversion.to_halo(value),
-            None => Ok(text(value)),
-        }
-    }
-
-    /// Whether two values of the field mean the same (`20,000` and `20000.00`).
-    pub fn same(&self, left: &Value, right: &Value) -> bool {
-        match &self.conversion {
-            Some(conversion) => conversion.same(left, right),
-            None => left == right,
-        }
-    }
-}
-
 /// The fields that an import fills: the mapping rows, then the fixed rows for
 /// fields that no mapping row fills, then those of its site.
 ///
@@ -122,24 +83,18 @@ pub fn fields(
 ) -> Vec<Mapped> {
     let mut fields: Vec<Mapped> = rows
         .iter()
-        .map(|row| Mapped {
-            place: Place::Customer,
-            property: row.property.clone(),
-            field: row.field.clone(),
-            rule: row.rule(),
-            conversion: conversions.get(&row.field).cloned(),
-        })
+        .map(|row| Mapped::row(row, conversions.get(&row.field).cloned()))
         .collect();
-    let fixed = |place, (property, field): (&str, &str)| Mapped {
-        place,
-        property: property.to_owned(),
-        field: field.to_owned(),
-        rule: Rule::EmptyOrOurs,
-        conversion: None,
+    let fixed = |place, (property, field): (&str, &str)| {
+        let source = match property {
+            "name" => Source::CompanyName,
+            _ => Source::Property(property.to_owned()),
+        };
+        Mapped::fixed(place, source, field)
     };
     for row in FIXED {
         if !fields.iter().any(|known| known.field == row.1) {
-            fields.push(fixed(Place::Customer, row));
+            fields.push(fixed(Place::Own, row));
         }
     }
     if settings.address {
@@ -151,16 +106,8 @@ pub fn fields(
     fields
 }
 
-/// The properties to ask for, each once.
-pub fn properties(fields: &[Mapped]) -> Vec<&str> {
-    let mut properties = vec!["name", "domain", STAGE, MODIFIED, MERGED];
-    for field in fields {
-        if !properties.contains(&field.property.as_str()) {
-            properties.push(&field.property);
-        }
-    }
-    properties
-}
+/// What is always asked for.
+pub const PROPERTIES: &[&str] = &["name", "domain", STAGE, MODIFIED, MERGED];
 
 // Key and name
 
@@ -171,37 +118,12 @@ pub fn title(company: &Object) -> Option<&str> {
         .or_else(|| company.property("domain"))
 }
 
-/// HubSpot's value for a field. The fixed name is what people call the company, so
-/// that one which gets a name after its domain is renamed.
-pub fn value<'a>(company: &'a Object, mapped: &Mapped) -> Option<&'a str> {
-    if mapped.rule == Rule::EmptyOrOurs && mapped.field == NAME {
-        title(company)
-    } else {
-        company.property(&mapped.property)
-    }
-}
-
-/// Its own id, then those of companies that were merged into it.
-pub fn ids(company: &Object) -> Vec<&str> {
-    let mut ids = vec![company.id.as_str()];
-    ids.extend(merged_ids(company));
-    ids
-}
-
 /// Whose a site is.
 pub fn customer_of(site: &Stored) -> Option<u64> {
     match value_of(site, SITE_CUSTOMER) {
         Value::Reference(RecordRef::Id(id)) => Some(*id),
         _ => None,
     }
-}
-
-/// Ids of companies that were merged into this one.
-pub fn merged_ids(company: &Object) -> impl Iterator<Item = &str> {
-    let ids = company.property(MERGED).unwrap_or_default();
-    ids.split(';')
-        .map(str::trim)
-        .filter(|id| !id.is_empty() && *id != company.id)
 }
 
 /// Whether the settings include a company in its stage.
@@ -211,6 +133,7 @@ pub fn is_included(settings: &Companies, company: &Object) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::super::properties;
     use super::*;
     use crate::contract::halo::integration::types::Field;
 
@@ -228,7 +151,7 @@ mod tests {
             .collect();
         assert_eq!(names.len(), 1);
         assert_eq!(names[0].rule, rows[0].rule());
-        assert!(properties(&fields).contains(&"legal_name"));
+        assert!(properties(PROPERTIES, &fields).contains(&"legal_name"));
     }
 
     #[test]
@@ -236,7 +159,7 @@ mod tests {
         let mut settings = Companies::default();
         let asked = |settings: &Companies| {
             let fields = fields(settings, &[], &BTreeMap::new());
-            let properties = properties(&fields);
+            let properties = properties(PROPERTIES, &fields);
             ADDRESS
                 .iter()
                 .filter(|(property, _)| properties.contains(property))
@@ -277,11 +200,5 @@ mod tests {
         let of = Value::Reference(RecordRef::Id(3));
         assert_eq!(customer_of(&site(Some(of))), Some(3));
         assert_eq!(customer_of(&site(None)), None);
-    }
-
-    #[test]
-    fn merged_ids_are_read_and_never_its_own() {
-        let company = Object::with("9", &[(MERGED, "51; 9;1551;")]);
-        assert_eq!(merged_ids(&company).collect::<Vec<_>>(), ["51", "1551"]);
     }
 }

@@ -1,23 +1,35 @@
 //! Contacts: HubSpot contacts become Halo users. In Halo a user sits at a site of a
 //! customer, so a contact's company decides where.
 
-use crate::hubspot::objects::Object;
+use std::collections::BTreeMap;
+
+use super::{Mapped, Place, Source, Spec};
+use crate::field::convert::Conversion;
+use crate::hubspot::associations::Associated;
+use crate::hubspot::objects::{MERGED, Object};
+use crate::settings::FieldRow;
 
 // In HubSpot
 
-/// The entity's name on the command line, and HubSpot's name of the object type.
-pub const OBJECTS: &str = "contacts";
-/// HubSpot's number of the object type, in addresses of its pages.
-pub const TYPE_ID: &str = "0-1";
+/// Its names.
+pub const SPEC: Spec = Spec {
+    objects: "contacts",
+    one: "contact",
+    type_id: "0-1",
+    modified: MODIFIED,
+    names: &["firstname", "lastname", "email"],
+    associations: &["companies"],
+    kind: KIND,
+    records: "Users",
+    reserved: &[(SITE, "/contacts/default-site")],
+};
 /// The property that holds the time of the last change; all other objects have
 /// `hs_lastmodifieddate`, and asking contacts by that finds nothing, without an error.
-pub const MODIFIED: &str = "lastmodifieddate";
+const MODIFIED: &str = "lastmodifieddate";
 /// The primary company.
 const COMPANY: &str = "associatedcompanyid";
 /// Addresses besides `email`, separated by semicolons.
 const MORE_EMAILS: &str = "hs_additional_emails";
-/// Ids that were merged into this one: `51;1;1551`.
-const MERGED: &str = "hs_merged_object_ids";
 
 /// What is always asked for.
 pub const PROPERTIES: &[&str] = &[
@@ -55,6 +67,23 @@ pub const FIXED: [(&str, &str); 5] = [
     ("mobilephone", "mobilenumber"),
 ];
 
+/// The fields that an import fills: the mapping rows, then the fixed rows for fields
+/// that no mapping row fills.
+pub fn fields(rows: &[FieldRow], conversions: &BTreeMap<String, Conversion>) -> Vec<Mapped> {
+    let mut fields: Vec<Mapped> = rows
+        .iter()
+        .map(|row| Mapped::row(row, conversions.get(&row.field).cloned()))
+        .collect();
+    let property = |name: &str| Source::Property(name.to_owned());
+    let fixed = FIXED.map(|(name, field)| (property(name), field));
+    for (source, field) in fixed.into_iter().chain([(Source::ContactName, NAME)]) {
+        if !fields.iter().any(|known| known.field == field) {
+            fields.push(Mapped::fixed(Place::Own, source, field));
+        }
+    }
+    fields
+}
+
 // Key and name
 
 /// What people call it. HubSpot asks for one of first name, last name and e-mail.
@@ -84,14 +113,6 @@ pub fn emails(contact: &Object) -> Vec<&str> {
         .collect()
 }
 
-/// Ids of contacts that were merged into this one.
-pub fn merged_ids(contact: &Object) -> impl Iterator<Item = &str> {
-    let ids = contact.property(MERGED).unwrap_or_default();
-    ids.split(';')
-        .map(str::trim)
-        .filter(|id| !id.is_empty() && *id != contact.id)
-}
-
 // Its company
 
 /// The companies of a contact.
@@ -107,23 +128,23 @@ pub enum Company {
     Unknown,
 }
 
-/// The label of the association with the primary company, as lists name it.
-const PRIMARY: &str = "contact_to_company";
-
-/// What an answer tells of a contact's company. `associations` are the ids of
-/// companies with their labels, where they were asked for.
-pub fn company(contact: &Object, associations: Option<&[(String, String)]>) -> Company {
+/// What an answer tells of a contact's company. `associated` are the companies it is
+/// associated with, and whether as its primary one, where that was asked for.
+pub fn company(contact: &Object, associated: Option<&[Associated]>) -> Company {
     if let Some(primary) = contact.property(COMPANY) {
         return Company::One(primary.to_owned());
     }
-    let Some(associations) = associations else {
+    let Some(associated) = associated else {
         return Company::Unknown;
     };
-    if let Some((id, _)) = associations.iter().find(|(_, label)| label == PRIMARY) {
-        return Company::One(id.clone());
+    if let Some(primary) = associated.iter().find(|company| company.is_primary) {
+        return Company::One(primary.id.clone());
     }
     // A company appears once for each label.
-    let mut ids: Vec<String> = associations.iter().map(|(id, _)| id.clone()).collect();
+    let mut ids: Vec<String> = associated
+        .iter()
+        .map(|company| company.id.clone())
+        .collect();
     ids.sort();
     ids.dedup();
     match ids.as_slice() {
@@ -170,10 +191,13 @@ mod tests {
     /// Primary property, associations (`-` for not asked), expected.
     fn check(primary: &str, associations: &str, expected: Company) {
         let contact = Object::with("1", &[(COMPANY, primary)]);
-        let pairs: Vec<(String, String)> = associations
+        let pairs: Vec<Associated> = associations
             .split_whitespace()
             .filter_map(|pair| pair.split_once(':'))
-            .map(|(id, label)| (id.to_owned(), label.to_owned()))
+            .map(|(id, label)| Associated {
+                id: id.to_owned(),
+                is_primary: label == "primary",
+            })
             .collect();
         let asked = (associations != "-").then_some(pairs.as_slice());
         assert_eq!(
@@ -187,18 +211,14 @@ mod tests {
     fn a5_the_primary_company_decides_or_the_only_one() {
         let one = |id: &str| Company::One(id.to_owned());
         check("7", "-", one("7"));
-        check("7", "8:contact_to_company_unlabeled", one("7"));
+        check("7", "8:other", one("7"));
         check("", "-", Company::Unknown);
         check("", "", Company::None);
+        check("", "8:other 8:primary", one("8"));
+        check("", "8:other 8:other", one("8"));
         check(
             "",
-            "8:contact_to_company_unlabeled 8:contact_to_company",
-            one("8"),
-        );
-        check("", "8:contact_to_company_unlabeled 8:reseller", one("8"));
-        check(
-            "",
-            "9:contact_to_company_unlabeled 8:reseller",
+            "9:other 8:other",
             Company::Several(vec!["8".to_owned(), "9".to_owned()]),
         );
     }

@@ -5,6 +5,7 @@
 //! other modules are plain functions.
 
 pub mod account;
+pub mod associations;
 pub mod client;
 pub mod oauth;
 pub mod objects;

@@ -13,10 +13,12 @@ use crate::failure::Failure;
 
 /// What this version of the connector asks for: reading companies, their
 /// properties and their owners.
-pub const SCOPES: [&str; 4] = [
+pub const SCOPES: [&str; 6] = [
     "oauth",
     "crm.objects.companies.read",
     "crm.schemas.companies.read",
+    "crm.objects.contacts.read",
+    "crm.schemas.contacts.read",
     "crm.objects.owners.read",
 ];
 

@@ -34,6 +34,26 @@ pub struct Object {
     /// When it came there.
     #[serde(default)]
     pub archived_at: Option<String>,
+    /// By type of object, where a list was asked for them; a type without any is
+    /// left out.
+    #[serde(default)]
+    associations: BTreeMap<String, Associations>,
+}
+
+/// Ids that were merged into an object: `51;1;1551`.
+pub const MERGED: &str = "hs_merged_object_ids";
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+struct Associations {
+    #[serde(default)]
+    results: Vec<Association>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+struct Association {
+    id: String,
+    #[serde(default, rename = "type")]
+    label: String,
 }
 
 impl Object {
@@ -45,19 +65,36 @@ impl Object {
             .filter(|value| !value.is_empty())
     }
 
+    /// Its own id, then those of objects that were merged into it.
+    pub fn ids(&self) -> Vec<&str> {
+        let mut ids = vec![self.id.as_str()];
+        ids.extend(self.merged_ids());
+        ids
+    }
+
+    /// Ids of objects that were merged into this one.
+    pub fn merged_ids(&self) -> impl Iterator<Item = &str> {
+        let ids = self.property(MERGED).unwrap_or_default();
+        ids.split(';')
+            .map(str::trim)
+            .filter(|id| !id.is_empty() && *id != self.id)
+    }
+
+    /// The objects of a type that came with it, and whether the association is
+    /// labelled so.
+    pub fn associated(&self, object_type: &str, label: &str) -> Vec<(String, bool)> {
+        let of_type = self.associations.get(object_type);
+        of_type
+            .into_iter()
+            .flat_map(|associations| &associations.results)
+            .map(|association| (association.id.clone(), association.label == label))
+            .collect()
+    }
+
     /// One of which nothing but the id is known.
     pub fn bare(id: &str) -> Object {
         Object {
             id: id.to_owned(),
-            ..Object::default()
-        }
-    }
-
-    /// One of which the id and perhaps a name are known.
-    pub fn named(id: &str, name: Option<String>) -> Object {
-        Object {
-            id: id.to_owned(),
-            properties: BTreeMap::from([("name".to_owned(), name)]),
             ..Object::default()
         }
     }
@@ -163,14 +200,19 @@ pub fn list(
     version: &Version,
     object_type: &str,
     properties: &[&str],
+    associations: &[&str],
     after: Option<&str>,
 ) -> Call {
     let limit = LIST_LIMIT.to_string();
     let properties = properties.join(",");
+    let associations = associations.join(",");
     let mut query = vec![
         ("limit", limit.as_str()),
         ("properties", properties.as_str()),
     ];
+    if !associations.is_empty() {
+        query.push(("associations", associations.as_str()));
+    }
     if let Some(after) = after {
         query.push(("after", after));
     }
@@ -214,11 +256,31 @@ mod tests {
     #[test]
     fn a_list_names_its_properties_and_where_it_goes_on() {
         let version = Version::named("2026-09").unwrap();
-        let call = list(&version, "companies", &["name", "domain"], Some("51"));
+        let call = list(&version, "companies", &["name", "domain"], &[], Some("51"));
         assert_eq!(
             call.path,
             "/crm/objects/2026-09/companies?limit=100&properties=name%2Cdomain&after=51"
         );
+    }
+
+    #[test]
+    fn merged_ids_are_read_and_never_its_own() {
+        let object = Object::with("9", &[(MERGED, "51; 9;1551;")]);
+        assert_eq!(object.merged_ids().collect::<Vec<_>>(), ["51", "1551"]);
+        assert_eq!(object.ids(), ["9", "51", "1551"]);
+    }
+
+    #[test]
+    fn associations_come_with_their_labels_and_may_be_absent() {
+        let page: Page = serde_json::from_str(
+            r#"{"results":[{"id":"1","associations":{"companies":{"results":[
+                {"id":"7","type":"contact_to_company"},{"id":"8","type":"contact_to_company_unlabeled"}]}}},
+                {"id":"2"}]}"#,
+        )
+        .unwrap();
+        let of = |index: usize| page.results[index].associated("companies", "contact_to_company");
+        assert_eq!(of(0), [("7".to_owned(), true), ("8".to_owned(), false)]);
+        assert_eq!(of(1), []);
     }
 
     #[test]

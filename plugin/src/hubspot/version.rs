@@ -33,6 +33,14 @@ impl Version {
         }
     }
 
+    /// `/crm/associations/2026-09/contacts/companies`; before dates they were at v4.
+    pub fn associations(&self, from: &str, to: &str) -> String {
+        match self {
+            Version::Dated(date) => format!("/crm/associations/{date}/{from}/{to}"),
+            Version::V3 => format!("/crm/v4/associations/{from}/{to}"),
+        }
+    }
+
     /// `/crm/properties/2026-09/companies`.
     pub fn properties(&self, object_type: &str) -> String {
         match self {

@@ -27,6 +27,20 @@ pub struct Settings {
     pub sync: Sync,
     /// Companies to customers.
     pub companies: Companies,
+    /// Contacts to users.
+    pub contacts: Contacts,
+}
+
+/// `/contacts`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Contacts {
+    /// Halo's id of the site of users whose company is not in Halo (S25).
+    pub default_site: Option<u64>,
+    /// Make users of contacts without an e-mail address, too (A7).
+    pub without_email: bool,
+    /// The field mappings.
+    pub fields: Vec<FieldRow>,
 }
 
 /// `/sync`.
@@ -232,6 +246,7 @@ mod tests {
             ("api", format!("{:?}", settings.api)),
             ("sync", format!("{:?}", settings.sync)),
             ("companies", format!("{:?}", settings.companies)),
+            ("contacts", format!("{:?}", settings.contacts)),
         ] {
             // Debug prints the field names of a struct.
             let top = text

@@ -9,6 +9,7 @@
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use crate::entity::Spec;
 use crate::failure::Failure;
 use crate::hubspot::client::Call;
 use crate::hubspot::objects::{self, Page};
@@ -139,21 +140,21 @@ impl Cursor {
 
 impl Position {
     /// The call that reads it.
-    pub fn call(
-        &self,
-        version: &Version,
-        object_type: &str,
-        modified: &str,
-        properties: &[&str],
-    ) -> Call {
+    pub fn call(&self, version: &Version, spec: &Spec, properties: &[&str]) -> Call {
         match self {
-            Position::List { after } => {
-                objects::list(version, object_type, properties, after.as_deref())
-            }
+            Position::List { after } => objects::list(
+                version,
+                spec.objects,
+                properties,
+                spec.associations,
+                after.as_deref(),
+            ),
             Position::Held { ids, .. } | Position::Missing { ids, .. } => {
-                objects::batch_read(version, object_type, properties, ids)
+                objects::batch_read(version, spec.objects, properties, ids)
             }
-            Position::Changes(changes) => changes.call(version, object_type, modified, properties),
+            Position::Changes(changes) => {
+                changes.call(version, spec.objects, spec.modified, properties)
+            }
         }
     }
 

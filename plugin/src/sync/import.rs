@@ -3,10 +3,10 @@
 
 use std::collections::BTreeMap;
 
-use super::cursor::{self, Cursor, Position, Watermark, fingerprint};
-use super::page::Desk;
-use super::plan::Rules;
+use super::cursor::{self, Cursor, Position, Watermark};
+use super::page::{Desk, Import, PageOf};
 use super::reader::Reader;
+use super::section::Section;
 use super::{keys, memory};
 use crate::check::{self, Prepared};
 use crate::connect::{self, Linked};
@@ -16,16 +16,15 @@ use crate::contract::halo::integration::types::Slice;
 use crate::contract::halo::integration::{log, records, run, settings, state};
 use crate::contract::wasi::clocks::monotonic_clock;
 use crate::contract::wasi::random::random;
-use crate::entity::company::{self, KIND, MODIFIED, Mapped, OBJECTS};
+use crate::entity::{self, Mapped, Spec};
 use crate::failure::Failure;
 use crate::field::convert::Conversion;
 use crate::hubspot::client::{Client, Trouble, json};
 use crate::hubspot::objects::{Page, Unanswered};
 use crate::hubspot::transport::{self, Response};
 use crate::hubspot::{search, time};
-use crate::matching::Table;
 use crate::patience::insist;
-use crate::settings::{Companies, FieldRow, Settings};
+use crate::settings::{FieldRow, Settings};
 
 /// How long a slice goes on: others get their turn within seconds, and a slice's
 /// own cost (a fresh instance, one page that is not fetched ahead) stays below one
@@ -37,15 +36,6 @@ const CPU_RESERVE_MS: u64 = 3_000;
 
 /// Does one slice.
 pub fn run(request: &Request) -> Result<Slice, Failure> {
-    if request.entity != OBJECTS {
-        return Err(Failure::new(
-            "not-found",
-            format!(
-                "This connector cannot import {:?} yet; it imports {OBJECTS}.",
-                request.entity
-            ),
-        ));
-    }
     match slice(request) {
         Ok(slice) => Ok(slice),
         Err(Trouble::Later(at, failure)) => {
@@ -68,19 +58,25 @@ fn waits_for_a_person(code: &str) -> bool {
 
 fn slice(request: &Request) -> Result<Slice, Trouble> {
     let settings = Settings::parse(&settings::get()?.json)?;
+    let section = Section::of(&settings, &request.entity).ok_or_else(|| {
+        Failure::new(
+            "not-found",
+            format!("This connector cannot import {:?}.", request.entity),
+        )
+    })?;
     let linked = connect::linked()?;
     let mut client = Client::connected(&settings.api.resolve()?, &linked.account)?;
-    check::may_import(&settings.companies)?;
-    let job = Job::new(&settings, linked)?;
+    section.may_import()?;
+    let job = Job::new(section, settings.sync.sweep_ms(), linked)?;
     match &request.selection {
         Selection::Keys(keys) => job.chosen(&mut client, keys),
         Selection::Everything => job.everything(&mut client, request.full),
     }
 }
 
-/// An import of companies under the settings of now.
+/// An import of one entity under the settings of now.
 pub struct Job<'a> {
-    pub(super) companies: &'a Companies,
+    pub(super) section: Section<'a>,
     /// Everything is listed again after so long.
     sweep_ms: u64,
     /// The mapping rows whose Halo field exists.
@@ -93,14 +89,13 @@ pub struct Job<'a> {
 }
 
 impl<'a> Job<'a> {
-    fn new(settings: &'a Settings, linked: Linked) -> Result<Job<'a>, Trouble> {
-        let companies = &settings.companies;
-        let rows = usable_rows(&companies.fields)?;
+    fn new(section: Section<'a>, sweep_ms: u64, linked: Linked) -> Result<Job<'a>, Trouble> {
+        let rows = usable_rows(&section)?;
         Ok(Job {
-            print: fingerprint(&[companies, &rows]),
-            scope: format!("{}{OBJECTS}", linked.prefix),
-            sweep_ms: settings.sync.sweep_ms(),
-            companies,
+            print: section.print(&rows),
+            scope: format!("{}{}", linked.prefix, section.spec().objects),
+            sweep_ms,
+            section,
             rows,
             linked,
         })
@@ -118,21 +113,31 @@ impl<'a> Job<'a> {
             .filter(|row| !without.contains(&row.property))
             .cloned()
             .collect();
-        company::fields(self.companies, &rows, conversions)
+        self.section.fields(&rows, conversions)
     }
 
     /// Where its pages are worked on.
-    pub(super) fn desk<'b>(&'b self, fields: &'b [Mapped]) -> Desk<'b> {
+    pub(super) fn desk<'b>(&'b self, import: &'b dyn Import) -> Desk<'b> {
         Desk {
-            rules: Rules {
-                settings: self.companies,
-                table: Table::new(&self.companies.customers),
-                fields,
-                prefix: &self.linked.prefix,
-            },
+            import,
+            prefix: &self.linked.prefix,
             scope: self.scope.clone(),
             account: &self.linked.account,
         }
+    }
+
+    /// How its pages are asked for.
+    pub(super) fn reader(&self, client: &Client, fields: &[Mapped]) -> Reader {
+        let properties = entity::properties(self.section.properties(), fields);
+        Reader::new(client, self.section.spec(), &properties)
+    }
+
+    /// How many objects there are; only to show how long it will take, as search lags
+    /// and may be off by a few.
+    fn count(&self, client: &mut Client) -> Result<Option<u64>, Trouble> {
+        let call = search::count(client.version(), self.section.spec().objects);
+        let counted: Page = client.read(call)?;
+        Ok(counted.total)
     }
 
     pub(super) fn watermark(&self) -> Result<Option<Watermark>, Failure> {
@@ -182,12 +187,13 @@ impl<'a> Job<'a> {
         let Prepared {
             without,
             conversions,
-        } = check::prepare(client, &self.rows)?;
+        } = check::prepare(client, &self.section, &self.rows)?;
         for property in &without {
             log::write(
                 log::Level::Warn,
                 &format!(
-                    "HubSpot companies have no property {property:?} that this sign-in can see; its mapping is passed over."
+                    "HubSpot {} have no property {property:?} that this sign-in can see; its mapping is passed over.",
+                    self.section.spec().objects
                 ),
                 &[],
             );
@@ -200,7 +206,7 @@ impl<'a> Job<'a> {
             settings: self.print.clone(),
             without,
             done: 0,
-            total: if lists { count(client)? } else { None },
+            total: if lists { self.count(client)? } else { None },
             position,
             begun_anew: false,
             listed: watermark
@@ -220,10 +226,12 @@ impl<'a> Job<'a> {
         let clock = SliceClock::start();
         let mut is_new = cursor.started.is_none();
         let fields = self.fields(&cursor.without, conversions);
-        let desk = self.desk(&fields);
-        let reader = Reader::new(client, &fields);
+        let import = self.section.import(&fields, &self.linked.prefix);
+        let desk = self.desk(&*import);
+        let reader = self.reader(client, &fields);
+        let spec = self.section.spec();
         let mut ahead = None;
-        show(&cursor);
+        show(&cursor, spec);
         loop {
             if cursor.position.is_unfilled() {
                 match self.filled(&cursor)? {
@@ -242,12 +250,12 @@ impl<'a> Job<'a> {
             let started = *cursor.started.get_or_insert_with(|| time_of(&response));
             if is_new && cursor.is_sweep_due(started, self.sweep_ms) {
                 cursor.listed = None;
-                cursor.total = count(client)?;
+                cursor.total = self.count(client)?;
                 cursor.position = Position::List { after: None };
                 continue;
             }
             let mut page: Page = json(&response)?;
-            let next = cursor.position.after(&page, MODIFIED)?;
+            let next = cursor.position.after(&page, spec.modified)?;
             // Not on the last page of a slice: nobody would read the answer.
             if let Some(position) = &next
                 && !position.is_unfilled()
@@ -256,30 +264,33 @@ impl<'a> Job<'a> {
                 ahead = Some(client.start(reader.call(position))?);
             }
             let list = cursor.listed.is_none().then_some(cursor.list);
-            let mut writes = match &cursor.position {
+            let mut gone = Vec::new();
+            let unanswered = match &cursor.position {
                 Position::Missing { ids, .. } => {
                     // By an id that was merged away HubSpot may answer the survivor.
                     page.results.retain(|object| ids.contains(&object.id));
-                    let (refused, gone) = split(page.unanswered(ids));
-                    let mut writes = desk.work(&page.results, &refused, list)?;
-                    if !gone.is_empty() {
-                        let bin: Page = client.read(reader.archived(&gone))?;
-                        writes.extend(desk.work_on_gone(&gone, &bin.results)?);
-                    }
-                    writes
+                    let (refused, missing) = split(page.unanswered(ids));
+                    gone = missing;
+                    refused
                 }
-                Position::Held { ids, .. } => {
-                    desk.work(&page.results, &page.unanswered(ids), list)?
-                }
+                Position::Held { ids, .. } => page.unanswered(ids),
                 Position::List { .. } | Position::Changes(_) => {
-                    let unanswered = reader.complete(client, &mut page)?;
-                    desk.work(&page.results, &unanswered, list)?
+                    reader.complete(client, &mut page)?
                 }
             };
+            let page_of = PageOf {
+                objects: &page.results,
+                with_associations: reader.has_associations(&cursor.position),
+            };
+            let mut writes = desk.work(client, page_of, &unanswered, list)?;
+            if !gone.is_empty() {
+                let bin: Page = client.read(reader.archived(&gone))?;
+                writes.extend(desk.work_on_gone(&gone, &bin.results)?);
+            }
             cursor.done += page.results.len() as u64;
-            show(&cursor);
+            show(&cursor, spec);
             if matches!(cursor.position, Position::List { .. }) {
-                // Customers begin to follow these settings: what was read under
+                // Records begin to follow these settings: what was read under
                 // others is no ground to stand on any more.
                 writes.push(memory::remove(keys::watermark(&self.scope)));
             }
@@ -325,17 +336,11 @@ fn split(unanswered: Vec<Unanswered>) -> (Vec<Unanswered>, Vec<String>) {
     (refused, gone)
 }
 
-/// How many companies there are; only to show how long it will take, as search lags
-/// and may be off by a few.
-fn count(client: &mut Client) -> Result<Option<u64>, Trouble> {
-    let counted: Page = client.read(search::count(client.version(), OBJECTS))?;
-    Ok(counted.total)
-}
-
 /// The mapping rows whose Halo field exists, by its own name. A row whose field was
 /// deleted since is left out, not the record (S16); `check` names it.
-fn usable_rows(rows: &[FieldRow]) -> Result<Vec<FieldRow>, Trouble> {
-    let known = insist(|| records::fields(KIND))?;
+fn usable_rows(section: &Section<'_>) -> Result<Vec<FieldRow>, Trouble> {
+    let (rows, kind) = (section.rows(), section.spec().kind);
+    let known = insist(|| records::fields(kind))?;
     let mut usable = Vec::with_capacity(rows.len());
     for row in rows {
         match check::field_of(&known, &row.field) {
@@ -346,7 +351,7 @@ fn usable_rows(rows: &[FieldRow]) -> Result<Vec<FieldRow>, Trouble> {
             None => log::write(
                 log::Level::Warn,
                 &format!(
-                    "The customer field {:?} does not exist any more; its mapping is passed over.",
+                    "The {kind} field {:?} does not exist any more; its mapping is passed over.",
                     row.field
                 ),
                 &[],
@@ -364,11 +369,11 @@ fn time_of(response: &Response) -> u64 {
         .unwrap_or_else(transport::now)
 }
 
-fn show(cursor: &Cursor) {
+fn show(cursor: &Cursor, spec: &Spec) {
     run::show_progress(&run::Progress {
         done: cursor.done,
         total: cursor.total.map(|total| total.max(cursor.done)),
-        label: OBJECTS.to_owned(),
+        label: spec.objects.to_owned(),
     });
 }
 

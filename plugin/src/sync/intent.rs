@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::plan::{Part, Values};
 use crate::contract::halo::integration::types::Value;
-use crate::entity::company::{KIND, Mapped};
+use crate::entity::Mapped;
 
 /// Attempts with other values that are kept: a row is seldom interrupted twice.
 const ATTEMPTS_KEPT: usize = 8;
@@ -29,8 +29,8 @@ impl Intent {
         let mut intent = before.cloned().unwrap_or_default();
         intent.creates &= is_linked;
         let mut values = Values::new();
+        intent.creates |= parts.first().is_some_and(|part| part.record.is_none());
         for part in parts {
-            intent.creates |= part.kind == KIND && part.record.is_none();
             for (field, value) in part.agreed.iter().flatten() {
                 values.insert(name(part.kind, field), value.clone());
             }
@@ -63,7 +63,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
-    use crate::entity::company;
+    use crate::entity::company::{self, KIND};
     use crate::field::text;
     use crate::settings::Companies;
 

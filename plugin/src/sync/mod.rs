@@ -7,6 +7,8 @@
 //! | [`pending`] | ids that only the state knows | shell |
 //! | [`selection`] | one slice of an import of chosen rows | shell |
 //! | [`page`] | one page: look up, plan, write, report, remember | shell |
+//! | [`section`] | the settings of one entity; the list of all | no |
+//! | [`companies`], [`contacts`] | what is looked up for a page of them | shell |
 //! | [`sites`] | what is known of the sites of a page | shell |
 //! | [`writing`] | the rows of a page, repeated where records do not answer | shell |
 //! | [`plan`] | what becomes of one row | no |
@@ -16,6 +18,8 @@
 //! | [`keys`] | every key of the connector's state | no |
 //! | [`memory`] | state as JSON | shell |
 
+pub mod companies;
+pub mod contacts;
 pub mod cursor;
 pub mod gone;
 pub mod import;
@@ -26,6 +30,7 @@ pub mod page;
 pub mod pending;
 pub mod plan;
 pub mod reader;
+pub mod section;
 pub mod selection;
 pub mod sites;
 pub mod writing;

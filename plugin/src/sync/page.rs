@@ -1,38 +1,85 @@
-//! One page of companies: look up what is known of its rows, plan each, write,
-//! report, and hand back what to remember. Records are written first and state
-//! after: a kill between the two repeats the page, and every row is idempotent.
+//! One page of objects: look up what is known of its rows, plan each, write, report,
+//! and hand back what to remember. Records are written first and state after: a kill
+//! between the two repeats the page, and every row is idempotent.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::de::DeserializeOwned;
 
 use super::gone::Gone;
+use super::intent::Intent;
 use super::keys;
 use super::memory::{self, BATCH};
-use super::plan::{Agreed, AgreedSite, Fate, Known, Part, Rules, Values};
-use super::sites;
+use super::plan::{Agreed, AgreedSite, Awaited, Fate, Held, Part, Values};
 use super::writing::Answer;
 use crate::contract::halo::integration::records::{self, Effect, Stored};
 use crate::contract::halo::integration::run::{self, ReportRow};
 use crate::contract::halo::integration::state::Write;
 use crate::contract::halo::integration::types::{Attribute, RemoteObject};
-use crate::entity::company::{self, KIND, OBJECTS, Place, SITE};
+use crate::entity::Spec;
+use crate::entity::company::SITE;
 use crate::failure::Failure;
-use crate::field::fold;
 use crate::hubspot::account::Account;
-use crate::hubspot::client::Trouble;
+use crate::hubspot::client::{Client, Trouble};
 use crate::hubspot::objects::{self, Object, Unanswered};
-use crate::matching::{Candidates, text_of};
 use crate::patience::insist;
-use crate::settings::Target;
+
+/// What is particular to an entity in its import.
+pub trait Import {
+    /// Its names.
+    fn spec(&self) -> &'static Spec;
+
+    /// Looks up what is known of a page's objects on both sides, and plans each.
+    fn look(
+        &self,
+        desk: &Desk<'_>,
+        client: &mut Client,
+        page: PageOf<'_>,
+    ) -> Result<Looked, Trouble>;
+
+    /// What people call an object.
+    fn title(&self, object: &Object) -> Option<String>;
+
+    /// By what people filter reports of it.
+    fn facets(&self, object: &Object) -> Vec<Attribute>;
+
+    /// The record that a linked object is.
+    fn shown(&self, _id: &str, agreed: &Agreed) -> (&'static str, u64) {
+        (self.spec().kind, agreed.record)
+    }
+}
+
+/// The objects of a page.
+#[derive(Clone, Copy)]
+pub struct PageOf<'a> {
+    /// The objects.
+    pub objects: &'a [Object],
+    /// Whether their associations came with them.
+    pub with_associations: bool,
+}
+
+/// What was found for a page.
+#[derive(Default)]
+pub struct Looked {
+    /// By HubSpot id, merged ones included.
+    pub agreed: BTreeMap<String, Agreed>,
+    /// By HubSpot id, merged ones included: what was to be written when a call ended.
+    pub intents: BTreeMap<String, Intent>,
+    /// HubSpot ids that lead to a record.
+    pub linked: BTreeSet<String>,
+    /// What becomes of each object.
+    pub fates: Vec<Fate>,
+}
 
 /// What a page needs to know besides its rows.
 pub struct Desk<'a> {
-    /// How companies are imported.
-    pub rules: Rules<'a>,
+    /// How its objects are imported.
+    pub import: &'a dyn Import,
+    /// Goes before the ids of HubSpot in external keys.
+    pub prefix: &'a str,
     /// Where their state is.
     pub scope: String,
-    /// Whose companies they are.
+    /// Whose objects they are.
     pub account: &'a Account,
 }
 
@@ -42,19 +89,24 @@ impl Desk<'_> {
     /// is of.
     pub fn work(
         &self,
-        objects: &[Object],
+        client: &mut Client,
+        page: PageOf<'_>,
         unanswered: &[Unanswered],
         list: Option<u64>,
     ) -> Result<Vec<Write>, Trouble> {
+        let objects = page.objects;
         let held = self.held(objects)?;
-        let mut done = self.write(objects)?;
-        let fates = std::mem::take(&mut done.fates);
+        let mut done = self.write(client, page)?;
+        let fates = std::mem::take(&mut done.looked.fates);
         let mut written = std::mem::take(&mut done.answers).into_iter();
-        let known = &done.known;
+        let known = &done.looked;
         let mut reports = Vec::with_capacity(objects.len() + unanswered.len());
         let mut writes = Vec::new();
         for (object, fate) in objects.iter().zip(fates) {
-            let ended = Ended::of(fate, &mut written, |kind| done.was_tried(&object.id, kind));
+            let kind = self.import.spec().kind;
+            let ended = Ended::of(fate, kind, &mut written, |kind| {
+                done.was_tried(&object.id, kind)
+            });
             let before = known.agreed.get(&object.id);
             let after = remembered(&ended, before, list);
             if let Some(agreed) = &after
@@ -62,19 +114,19 @@ impl Desk<'_> {
             {
                 writes.push(memory::put(keys::agreed(&self.scope, &object.id), agreed)?);
             }
-            let is_held = ended.is_held();
-            if is_held != held.contains(&object.id) {
+            let hold = ended.hold();
+            if hold.as_ref() != held.get(&object.id) {
                 let key = keys::held(&self.scope, &object.id);
-                writes.push(match &ended.reason {
-                    Some(reason) if is_held => memory::put(key, &reason.code)?,
-                    _ => memory::remove(key),
+                writes.push(match hold {
+                    Some(hold) => memory::put(key, &hold)?,
+                    None => memory::remove(key),
                 });
             }
             if ended.is_in && known.intents.contains_key(&object.id) {
                 writes.push(memory::remove(keys::intent(&self.scope, &object.id)));
             }
             reports.push(self.report(object, ended));
-            for merged in company::merged_ids(object) {
+            for merged in object.merged_ids() {
                 if let Some(agreed) = known.agreed.get(merged)
                     && agreed.gone.is_none()
                 {
@@ -86,8 +138,8 @@ impl Desk<'_> {
             }
         }
         for unanswered in unanswered {
-            let ended = Ended::unanswered(unanswered);
-            if !ended.is_held() {
+            let ended = Ended::unanswered(unanswered, self.import.spec());
+            if ended.hold().is_none() {
                 writes.push(memory::remove(keys::held(&self.scope, &unanswered.id)));
             }
             reports.push(self.report(&Object::bare(&unanswered.id), ended));
@@ -110,7 +162,9 @@ impl Desk<'_> {
                     reports.push(row);
                     writes.push(write);
                 }
-                None => reports.push(self.report(&Object::bare(id), Ended::not_in_hubspot())),
+                None => reports.push(
+                    self.report(&Object::bare(id), Ended::not_in_hubspot(self.import.spec())),
+                ),
             }
             writes.push(memory::remove(keys::held(&self.scope, id)));
         }
@@ -118,22 +172,19 @@ impl Desk<'_> {
         Ok(writes)
     }
 
-    /// What is said and remembered of a linked company that is gone.
+    /// What is said and remembered of a linked object that is gone.
     fn gone(&self, id: &str, agreed: &Agreed, gone: Gone) -> Result<(ReportRow, Write), Failure> {
-        let title = agreed.values.get(company::NAME).cloned().flatten();
-        let named = Object::named(id, title);
-        let (kind, record) = match &agreed.site {
-            Some(site) if self.rules.table.is_site(id) || agreed.record == 0 => (SITE, site.record),
-            _ => (KIND, agreed.record),
-        };
-        let reason = gone.reason("company", &format!("{kind} {record}"));
-        let row = self.report(
-            &named,
-            Ended {
-                kind,
-                ..Ended::stopped("skipped", reason, Some(record))
-            },
-        );
+        let (kind, record) = self.import.shown(id, agreed);
+        let reason = gone.reason(self.import.spec().one, &format!("{kind} {record}"));
+        let ended = Ended::stopped("skipped", reason, kind, Some(record));
+        let mut row = self.report(&Object::bare(id), ended);
+        // A record is called by its name, whatever else it has.
+        row.object.title = agreed
+            .values
+            .get("name")
+            .cloned()
+            .flatten()
+            .unwrap_or_default();
         let after = Agreed {
             gone: Some(gone),
             ..agreed.clone()
@@ -141,70 +192,38 @@ impl Desk<'_> {
         Ok((row, memory::put(keys::agreed(&self.scope, id), &after)?))
     }
 
-    fn held(&self, objects: &[Object]) -> Result<BTreeSet<String>, Failure> {
-        let keys: Vec<String> = objects
-            .iter()
-            .map(|object| keys::held(&self.scope, &object.id))
-            .collect();
-        let held = memory::get_all::<String>(&keys)?;
-        Ok(objects
-            .iter()
-            .zip(held)
-            .filter(|(_, held)| held.is_some())
-            .map(|(object, _)| object.id.clone())
-            .collect())
+    fn held(&self, objects: &[Object]) -> Result<BTreeMap<String, Held>, Failure> {
+        let ids: Vec<String> = objects.iter().map(|object| object.id.clone()).collect();
+        self.remembered(&ids, keys::held)
     }
 
-    pub(super) fn look_up(&self, objects: &[Object]) -> Result<Known, Trouble> {
-        let mut wanted: Vec<String> = vec![company::NAME.to_owned(), company::INACTIVE.to_owned()];
-        for mapped in self.rules.fields_of(&[Place::Customer]) {
-            if !wanted.contains(&mapped.field) {
-                wanted.push(mapped.field.clone());
-            }
-        }
-        let ids: Vec<String> = objects
-            .iter()
-            .flat_map(company::ids)
-            .map(str::to_owned)
-            .collect();
-        let mut candidates = Candidates::default();
+    /// The external key of a HubSpot id.
+    pub fn key(&self, id: &str) -> String {
+        format!("{}{id}", self.prefix)
+    }
+
+    /// By HubSpot id: the records of a kind that these are linked to.
+    pub(super) fn linked(
+        &self,
+        kind: &str,
+        ids: &[String],
+        wanted: &[String],
+    ) -> Result<BTreeMap<String, Stored>, Trouble> {
+        let mut linked = BTreeMap::new();
         for ids in ids.chunks(BATCH) {
-            let keys: Vec<String> = ids.iter().map(|id| self.rules.key(id)).collect();
-            let found = insist(|| records::resolve(KIND, &keys, &wanted))?;
+            let keys: Vec<String> = ids.iter().map(|id| self.key(id)).collect();
+            let found = insist(|| records::resolve(kind, &keys, wanted))?;
             for (id, stored) in ids.iter().zip(found) {
                 if let Some(stored) = stored {
-                    candidates.linked.insert(id.clone(), self.own(stored));
+                    linked.insert(id.clone(), self.own(stored));
                 }
             }
         }
-        let included: Vec<&Object> = objects
-            .iter()
-            .filter(|object| company::is_included(self.rules.settings, object))
-            .collect();
-        let targets: BTreeSet<Target> = included
-            .iter()
-            .flat_map(|object| company::ids(object))
-            .flat_map(|id| self.rules.table.targets(id).unwrap_or_default())
-            .copied()
-            .collect();
-        candidates.tabled = self.tabled(KIND, &targets, &wanted)?;
-        candidates.sites = self.tabled(SITE, &targets, &sites::wanted(self))?;
-        candidates.named = self.named(&included, &candidates, &wanted)?;
-
-        let agreed = self.remembered(&ids, keys::agreed)?;
-        let intents = self.remembered(&ids, keys::intent)?;
-        candidates.gone = self.gone_ids(&candidates, &agreed)?;
-        let sites = sites::look_up(self, &included, &candidates, &intents)?;
-        Ok(Known {
-            candidates,
-            agreed,
-            intents,
-            sites,
-        })
+        Ok(linked)
     }
 
     /// The state of these ids under a kind of key.
-    fn remembered<T: DeserializeOwned>(
+    pub(super) fn remembered<T: DeserializeOwned>(
         &self,
         ids: &[String],
         key: fn(&str, &str) -> String,
@@ -218,114 +237,48 @@ impl Desk<'_> {
             .collect())
     }
 
-    /// Which of the linked ids HubSpot does not have.
-    fn gone_ids(
+    /// Which of the ids that these records are linked to HubSpot does not have.
+    pub(super) fn gone_ids<'r>(
         &self,
-        candidates: &Candidates,
+        records: impl Iterator<Item = &'r Stored>,
         agreed: &BTreeMap<String, Agreed>,
     ) -> Result<BTreeSet<String>, Failure> {
-        let others: BTreeSet<&String> = candidates
-            .records()
+        let others: BTreeSet<&String> = records
             .flat_map(|record| &record.keys)
             .filter(|id| !agreed.contains_key(*id))
             .collect();
-        let keys: Vec<String> = others
-            .iter()
-            .map(|id| keys::agreed(&self.scope, id))
-            .collect();
-        let others = others.into_iter().cloned().zip(memory::get_all(&keys)?);
+        let others: Vec<String> = others.into_iter().cloned().collect();
+        let others: BTreeMap<String, Agreed> = self.remembered(&others, keys::agreed)?;
         Ok(others
-            .filter_map(|(id, agreed)| Some((id, agreed?)))
-            .chain(agreed.clone())
-            .filter(|(_, agreed): &(String, Agreed)| agreed.gone.is_some())
-            .map(|(id, _)| id)
+            .iter()
+            .chain(agreed)
+            .filter(|(_, agreed)| agreed.gone.is_some())
+            .map(|(id, _)| id.clone())
             .collect())
     }
 
     /// A record with the keys of this account only, as HubSpot's ids.
-    fn own(&self, mut stored: Stored) -> Stored {
+    pub(super) fn own(&self, mut stored: Stored) -> Stored {
         stored.keys = stored
             .keys
             .iter()
-            .filter_map(|key| key.strip_prefix(self.rules.prefix))
+            .filter_map(|key| key.strip_prefix(self.prefix))
             .filter(|id| objects::is_id(id))
             .map(str::to_owned)
             .collect();
         stored
     }
 
-    /// The records of one kind that the mapping table names.
-    fn tabled(
-        &self,
-        kind: &str,
-        targets: &BTreeSet<Target>,
-        wanted: &[String],
-    ) -> Result<BTreeMap<u64, Stored>, Trouble> {
-        let ids: Vec<u64> = targets
-            .iter()
-            .filter_map(|target| match target {
-                Target::Customer(id) => (kind == KIND).then_some(*id),
-                Target::Site(id) => (kind == SITE).then_some(*id),
-            })
-            .collect();
-        let mut tabled = BTreeMap::new();
-        for ids in ids.chunks(BATCH) {
-            let found = insist(|| records::read(kind, ids, wanted))?;
-            tabled.extend(
-                found
-                    .into_iter()
-                    .flatten()
-                    .map(|stored| (stored.id, self.own(stored))),
-            );
-        }
-        Ok(tabled)
-    }
-
-    /// Customers that bear the name of a company that is not linked.
-    fn named(
-        &self,
-        objects: &[&Object],
-        candidates: &Candidates,
-        wanted: &[String],
-    ) -> Result<BTreeMap<String, Vec<Stored>>, Trouble> {
-        let names: Vec<String> = objects
-            .iter()
-            .filter(|object| !candidates.linked.contains_key(&object.id))
-            .filter_map(|object| company::title(object))
-            .map(str::to_owned)
-            .collect();
-        let mut named: BTreeMap<String, Vec<Stored>> = BTreeMap::new();
-        for names in names.chunks(BATCH) {
-            for candidate in insist(|| records::find(KIND, company::NAME, names, wanted))? {
-                let Some(name) = text_of(&candidate.record, company::NAME) else {
-                    continue;
-                };
-                let same = named.entry(fold(name)).or_default();
-                // Two companies may have asked for the same name.
-                if !same.iter().any(|known| known.id == candidate.record.id) {
-                    same.push(self.own(candidate.record));
-                }
-            }
-        }
-        Ok(named)
-    }
-
     fn report(&self, object: &Object, ended: Ended) -> ReportRow {
+        let spec = self.import.spec();
         ReportRow {
             object: RemoteObject {
-                entity: OBJECTS.to_owned(),
-                key: self.rules.key(&object.id),
-                title: company::title(object).unwrap_or_default().to_owned(),
-                address: Some(self.account.record_address(company::TYPE_ID, &object.id)),
+                entity: spec.objects.to_owned(),
+                key: self.key(&object.id),
+                title: self.import.title(object).unwrap_or_default(),
+                address: Some(self.account.record_address(spec.type_id, &object.id)),
             },
-            facets: object
-                .property(company::STAGE)
-                .map(|stage| Attribute {
-                    name: "stage".to_owned(),
-                    value: stage.to_owned(),
-                })
-                .into_iter()
-                .collect(),
+            facets: self.import.facets(object),
             outcome: ended.outcome.to_owned(),
             reason: ended.reason,
             kind: ended.kind.to_owned(),
@@ -370,46 +323,63 @@ struct Ended {
     is_in: bool,
     /// By kind: the record, and what was compared with it.
     agreed: Vec<(&'static str, u64, Values)>,
+    /// Looked at again once this is in Halo.
+    until: Option<Awaited>,
 }
 
 impl Ended {
-    fn stopped(outcome: &'static str, reason: Failure, record: Option<u64>) -> Ended {
+    fn stopped(
+        outcome: &'static str,
+        reason: Failure,
+        kind: &'static str,
+        record: Option<u64>,
+    ) -> Ended {
         Ended {
             outcome,
             reason: Some(reason),
-            kind: KIND,
+            kind,
             record,
             is_in: false,
             agreed: Vec::new(),
+            until: None,
         }
     }
 
-    /// Whether the row is read again at the next import.
-    fn is_held(&self) -> bool {
-        matches!(self.outcome, "conflict" | "failed")
+    /// Whether the row is looked at again, and when.
+    fn hold(&self) -> Option<Held> {
+        let is_held = self.until.is_some() || matches!(self.outcome, "conflict" | "failed");
+        let code = self.reason.as_ref().map(|reason| reason.code.clone());
+        is_held.then(|| Held {
+            code: code.unwrap_or_default(),
+            until: self.until.clone(),
+        })
     }
 
-    fn unanswered(unanswered: &Unanswered) -> Ended {
+    fn unanswered(unanswered: &Unanswered, spec: &Spec) -> Ended {
         match &unanswered.refused {
             Some(why) => {
                 let message = format!("HubSpot could not answer it: {why}");
-                Ended::stopped("failed", Failure::new("remote", message), None)
+                Ended::stopped("failed", Failure::new("remote", message), spec.kind, None)
             }
-            None => Ended::not_in_hubspot(),
+            None => Ended::not_in_hubspot(spec),
         }
     }
 
-    fn not_in_hubspot() -> Ended {
+    fn not_in_hubspot(spec: &Spec) -> Ended {
         let reason = Failure::new(
             "not-found",
-            "HubSpot has no such company; it may have been deleted or merged.",
+            format!(
+                "HubSpot has no such {}; it may have been deleted or merged.",
+                spec.one
+            ),
         );
-        Ended::stopped("skipped", reason, None)
+        Ended::stopped("skipped", reason, spec.kind, None)
     }
 
     /// Takes the answers to the row's writes from `written`.
     fn of(
         fate: Fate,
+        kind: &'static str,
         written: &mut impl Iterator<Item = Answer>,
         was_tried: impl Fn(&'static str) -> bool,
     ) -> Ended {
@@ -418,18 +388,26 @@ impl Ended {
                 outcome,
                 reason,
                 record,
-            } => Ended::stopped(outcome, reason, record),
-            Fate::Goes { parts, note } => Ended::went(parts, note, written, was_tried),
+            } => Ended::stopped(outcome, reason, kind, record),
+            Fate::Wait { until, reason } => Ended {
+                until: Some(until),
+                ..Ended::stopped("waiting", reason, kind, None)
+            },
+            Fate::Goes { parts, note, until } => Ended {
+                until,
+                ..Ended::went(parts, kind, note, written, was_tried)
+            },
         }
     }
 
     fn went(
         parts: Vec<Part>,
+        kind: &'static str,
         note: Option<Failure>,
         written: &mut impl Iterator<Item = Answer>,
         was_tried: impl Fn(&'static str) -> bool,
     ) -> Ended {
-        // The company's own record is shown, or another one if only that was changed.
+        // The object's own record is shown, or another one if only that was changed.
         let mut shown: Option<(&'static str, Option<u64>, bool)> = None;
         let mut refused = None;
         let mut agreed = Vec::new();
@@ -456,11 +434,11 @@ impl Ended {
                 agreed.push((part.kind, record, values));
             }
         }
-        let (kind, record, is_changed) = shown.unwrap_or((KIND, None, false));
+        let (kind, record, is_changed) = shown.unwrap_or((kind, None, false));
         match refused {
             Some(failure) => Ended {
                 kind,
-                ..Ended::stopped(outcome_of(&failure), failure, record)
+                ..Ended::stopped(outcome_of(&failure), failure, kind, record)
             },
             None => Ended {
                 outcome: if is_changed { "written" } else { "unchanged" },
@@ -469,6 +447,7 @@ impl Ended {
                 record,
                 is_in: true,
                 agreed,
+                until: None,
             },
         }
     }

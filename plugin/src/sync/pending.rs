@@ -1,42 +1,90 @@
 //! What only the state knows: which rows stopped last time, and what is linked but
 //! was not in a list of everything.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::cursor::{Cursor, Position, Scan};
 use super::import::Job;
-use super::plan::Agreed;
+use super::plan::{Agreed, Held};
 use super::{keys, memory};
-use crate::contract::halo::integration::state;
-use crate::failure::Failure;
+use crate::contract::halo::integration::records;
+use crate::hubspot::client::Trouble;
 use crate::hubspot::{objects, search};
+use crate::patience::insist;
 
 impl Job<'_> {
     /// The cursor's position with ids from the state; what comes after it when there
     /// are none left.
-    pub(super) fn filled(&self, cursor: &Cursor) -> Result<Option<Position>, Failure> {
+    pub(super) fn filled(&self, cursor: &Cursor) -> Result<Option<Position>, Trouble> {
         match &cursor.position {
-            Position::Held { after, then, .. } => self.held(after.as_deref(), *then).map(Some),
+            Position::Held { after, then, .. } => self.held(after.clone(), *then).map(Some),
             Position::Missing { scan, .. } => self.missing(scan.clone(), cursor.list),
             Position::List { .. } | Position::Changes(_) => Ok(Some(cursor.position.clone())),
         }
     }
 
-    fn held(&self, after: Option<&str>, then: u64) -> Result<Position, Failure> {
+    /// Up to a batch of rows that stopped. One that waits for another object is left
+    /// out until that is in Halo.
+    fn held(&self, mut after: Option<String>, then: u64) -> Result<Position, Trouble> {
         let prefix = keys::held_prefix(&self.scope);
-        let after = after.map(|id| keys::held(&self.scope, id));
-        let limit = u32::try_from(objects::BATCH_LIMIT).unwrap_or(u32::MAX);
-        let ids: Vec<String> = state::scan(&prefix, after.as_deref(), limit)?
-            .into_iter()
-            .map(|entry| entry.key[prefix.len()..].to_owned())
-            .collect();
-        Ok(match ids.last().cloned() {
-            None => Position::Changes(search::Changes::since(then)),
-            after => Position::Held { ids, after, then },
+        let mut ids: Vec<String> = Vec::new();
+        loop {
+            let behind = after.as_ref().map(|id| keys::held(&self.scope, id));
+            let rows: Vec<(String, Held)> = memory::scan(&prefix, behind.as_deref())?;
+            let Some((last, _)) = rows.last() else {
+                break;
+            };
+            after = Some(last.clone());
+            let ready = self.ready(&rows)?;
+            for ((id, _), _) in rows.iter().zip(ready).filter(|(_, ready)| *ready) {
+                ids.push(id.clone());
+                if ids.len() >= objects::BATCH_LIMIT {
+                    after = Some(id.clone());
+                    return Ok(Position::Held { ids, after, then });
+                }
+            }
+        }
+        Ok(if ids.is_empty() {
+            Position::Changes(search::Changes::since(then))
+        } else {
+            Position::Held { ids, after, then }
         })
     }
 
+    /// Which rows wait for nothing, or for what is in Halo now.
+    fn ready(&self, rows: &[(String, Held)]) -> Result<Vec<bool>, Trouble> {
+        let mut awaited: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+        for until in rows.iter().filter_map(|(_, held)| held.until.as_ref()) {
+            for kind in &until.kinds {
+                awaited.entry(kind).or_default().insert(&until.id);
+            }
+        }
+        let mut there: BTreeSet<&str> = BTreeSet::new();
+        for (kind, ids) in awaited {
+            let ids: Vec<&str> = ids.into_iter().collect();
+            for ids in ids.chunks(memory::BATCH) {
+                let keys: Vec<String> = ids
+                    .iter()
+                    .map(|id| format!("{}{id}", self.linked.prefix))
+                    .collect();
+                let found = insist(|| records::resolve(kind, &keys, &[]))?;
+                let found = ids.iter().zip(found).filter(|(_, found)| found.is_some());
+                there.extend(found.map(|(id, _)| *id));
+            }
+        }
+        Ok(rows
+            .iter()
+            .map(|(_, held)| {
+                held.until
+                    .as_ref()
+                    .is_none_or(|until| there.contains(until.id.as_str()))
+            })
+            .collect())
+    }
+
     /// Up to a batch of ids that this list did not have: of linked
-    /// companies, then of companies of the mapping table.
-    fn missing(&self, mut scan: Scan, list: u64) -> Result<Option<Position>, Failure> {
+    /// objects, then of objects that the settings name.
+    fn missing(&self, mut scan: Scan, list: u64) -> Result<Option<Position>, Trouble> {
         let mut ids = Vec::new();
         while ids.len() < objects::BATCH_LIMIT {
             scan = match scan {
@@ -63,11 +111,8 @@ impl Job<'_> {
                     }
                 }
                 Scan::Table(from) => {
-                    let pairs = self.companies.customers.iter().skip(from);
-                    let rows: Vec<&str> = pairs
-                        .take(objects::BATCH_LIMIT)
-                        .map(|pair| pair.company.as_str())
-                        .collect();
+                    let named = self.section.named_ids().into_iter().skip(from);
+                    let rows: Vec<&str> = named.take(objects::BATCH_LIMIT).collect();
                     if rows.is_empty() {
                         break;
                     }

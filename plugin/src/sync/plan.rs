@@ -1,22 +1,25 @@
-//! What becomes of one company: which rows are written, or why none is. A plain
-//! function of what was read on both sides.
+//! What becomes of one row: which records are written, or why none is. Plain
+//! functions of what was read on both sides; here is what all entities have in
+//! common, and each has a file of its own.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
 use super::gone::Gone;
 use super::intent::Intent;
-use crate::contract::halo::integration::records::{Row, RowOptions, Stored};
-use crate::contract::halo::integration::types::{Field, RecordRef, Value};
-use crate::entity::company::{self, Mapped, Place};
+use crate::contract::halo::integration::records::{Row, Stored};
+use crate::contract::halo::integration::types::{Field, Value};
+use crate::entity::Mapped;
 use crate::failure::Failure;
 use crate::field::decide::{Rule, decide};
-use crate::field::fold;
 use crate::hubspot::objects::Object;
-use crate::matching::{self, By, Candidates, Match, Table, text_of, value_of};
-use crate::settings::Companies;
-use site::Sites;
+use crate::matching::value_of;
+
+pub mod company;
+pub mod contact;
+pub mod site;
 
 /// HubSpot's values as of the last comparison, and the record that they were
 /// compared with.
@@ -47,41 +50,10 @@ pub struct AgreedSite {
     pub values: Values,
 }
 
-/// What was read for a page.
-#[derive(Debug, Default)]
-pub struct Known {
-    /// Records that could be meant.
-    pub candidates: Candidates,
-    /// By HubSpot id, merged ones included.
-    pub agreed: BTreeMap<String, Agreed>,
-    /// By HubSpot id, merged ones included: what was to be written when a call ended.
-    pub intents: BTreeMap<String, Intent>,
-    /// Their sites.
-    pub sites: Sites,
-}
-
-impl Known {
-    /// What was to be written for a company, and for those that were merged into it.
-    fn intents_of(&self, object: &Object) -> Vec<&Intent> {
-        let ids = company::ids(object).into_iter();
-        ids.filter_map(|id| self.intents.get(id)).collect()
-    }
-}
-
-/// What this page has planned so far: two companies of one page must not become
-/// one customer.
-#[derive(Debug, Default)]
-pub struct Taken {
-    /// Folded names of customers that are made.
-    names: BTreeMap<String, String>,
-    /// Customers that are linked.
-    records: BTreeMap<u64, String>,
-}
-
 /// HubSpot's values by Halo's field; nothing for empty.
 pub type Values = BTreeMap<String, Option<String>>;
 
-/// One of the records that a company fills.
+/// One of the records that an object fills.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Part {
     /// Its kind.
@@ -99,10 +71,12 @@ pub struct Part {
 pub enum Fate {
     /// It goes in, or is in already.
     Goes {
-        /// Its records; the first is what the company is.
+        /// Its records; the first is what the object is.
         parts: Vec<Part>,
         /// What a person should know all the same.
         note: Option<Failure>,
+        /// Looked at again once this is in Halo.
+        until: Option<Awaited>,
     },
     /// Not imported.
     Stop {
@@ -113,6 +87,32 @@ pub enum Fate {
         /// The record that it is linked to, when there is one.
         record: Option<u64>,
     },
+    /// Not imported before another object is.
+    Wait {
+        /// Which.
+        until: Awaited,
+        /// Why.
+        reason: Failure,
+    },
+}
+
+/// An object that must be in Halo first.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Awaited {
+    /// The kinds of records that it may become.
+    pub kinds: Vec<String>,
+    /// HubSpot's id.
+    pub id: String,
+}
+
+/// A row that is looked at again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Held {
+    /// Why.
+    pub code: String,
+    /// Not before this is in Halo; else at each import.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Awaited>,
 }
 
 impl Fate {
@@ -120,7 +120,7 @@ impl Fate {
     pub fn written_kinds(&self) -> impl Iterator<Item = &'static str> {
         let parts = match self {
             Fate::Goes { parts, .. } => parts.as_slice(),
-            Fate::Stop { .. } => &[],
+            Fate::Stop { .. } | Fate::Wait { .. } => &[],
         };
         let rows = parts
             .iter()
@@ -128,103 +128,6 @@ impl Fate {
         rows.filter(|(_, row)| !row.fields.is_empty())
             .map(|(kind, _)| kind)
     }
-}
-
-/// How companies are imported.
-#[derive(Debug)]
-pub struct Rules<'a> {
-    /// The settings.
-    pub settings: &'a Companies,
-    /// Their mapping table.
-    pub table: Table<'a>,
-    /// The fields that are filled.
-    pub fields: &'a [Mapped],
-    /// Goes before the ids of HubSpot in external keys.
-    pub prefix: &'a str,
-}
-
-impl Rules<'_> {
-    /// The external key of a HubSpot id.
-    pub fn key(&self, id: &str) -> String {
-        format!("{}{id}", self.prefix)
-    }
-
-    /// The fields of these places.
-    pub fn fields_of(&self, places: &[Place]) -> Vec<&Mapped> {
-        let fields = self.fields.iter();
-        fields
-            .filter(|mapped| places.contains(&mapped.place))
-            .collect()
-    }
-}
-
-/// Plans one company.
-pub fn plan(object: &Object, rules: &Rules<'_>, known: &Known, taken: &mut Taken) -> Fate {
-    let linked = known.candidates.linked.get(&object.id);
-    let stop = |outcome, reason| Fate::Stop {
-        outcome,
-        reason,
-        record: linked.map(|record| record.id),
-    };
-    if !company::is_included(rules.settings, object) {
-        return stop("skipped", stage_not_chosen(object));
-    }
-    let Some(title) = company::title(object) else {
-        return stop(
-            "failed",
-            Failure::new(
-                "invalid",
-                "The company has neither a name nor a domain. Give it a name in HubSpot.",
-            ),
-        );
-    };
-    match matching::find(
-        &company::ids(object),
-        title,
-        &rules.table,
-        &known.candidates,
-    ) {
-        Match::Site(site) => site::mapped(object, site, rules, known),
-        Match::Stop(reason) => stop("conflict", reason),
-        Match::New => match taken.names.get(&fold(title)) {
-            Some(other) => stop("conflict", same_name(title, other)),
-            None => {
-                taken.names.insert(fold(title), object.id.clone());
-                create(object, title, rules, known)
-            }
-        },
-        Match::Is(record, by) => match taken.records.get(&record.id) {
-            Some(other) if *other != object.id && by != By::Link => {
-                stop("conflict", same_name(title, other))
-            }
-            _ => {
-                taken.records.insert(record.id, object.id.clone());
-                update(object, record, by, rules, known)
-            }
-        },
-    }
-}
-
-fn stage_not_chosen(object: &Object) -> Failure {
-    let stage = object.property(company::STAGE);
-    let says = match stage {
-        Some(stage) => format!("Its lifecycle stage {stage:?} is not among those to include."),
-        None => "It has no lifecycle stage, and companies without one are not included.".to_owned(),
-    };
-    Failure::new(
-        "stage-not-chosen",
-        format!("{says} Choose the stage in the settings to import it."),
-    )
-    .with("stage", stage.unwrap_or_default())
-}
-
-fn same_name(title: &str, other: &str) -> Failure {
-    Failure::new(
-        "already-linked",
-        format!(
-            "HubSpot company {other} has the same name {title:?} and becomes that customer. If both are the same, merge them in HubSpot; else map this one to a customer of its own, or change its name."
-        ),
-    )
 }
 
 /// HubSpot's values now, to be remembered. What a row leaves out of the comparison
@@ -235,7 +138,7 @@ fn values(object: &Object, fields: &[&Mapped], last: Option<&Values>) -> Values 
         .filter_map(|mapped| {
             let value = match (mapped.rule, last) {
                 (Rule::Never, Some(last)) => last.get(&mapped.field)?.clone(),
-                _ => company::value(object, mapped).map(str::to_owned),
+                _ => mapped.value(object).map(Cow::into_owned),
             };
             Some((mapped.field.clone(), value))
         })
@@ -249,13 +152,13 @@ fn field(name: &str, value: Value) -> Field {
     }
 }
 
-/// Halo's values for a company, or why one of them has none: a row stops whole, so
+/// Halo's values for an object, or why one of them has none: a row stops whole, so
 /// that nothing of it is half true (promise 6).
 fn converted(object: &Object, fields: &[&Mapped]) -> Result<Vec<Value>, Failure> {
     fields
         .iter()
         .map(|mapped| {
-            let converted = mapped.to_halo(company::value(object, mapped));
+            let converted = mapped.to_halo(mapped.value(object).as_deref());
             converted
                 .map_err(|message| Failure::new("invalid", message).with("field", &mapped.field))
         })
@@ -304,120 +207,13 @@ fn decided(
     written
 }
 
-fn create(object: &Object, title: &str, rules: &Rules<'_>, known: &Known) -> Fate {
-    let fields = rules.fields_of(&[Place::Customer]);
-    let values_now = match converted(object, &fields) {
-        Ok(values) => values,
-        Err(reason) => return refused(reason, None),
-    };
-    let mut written: Vec<Field> = fields
+/// The fields of a record that is made: those that have a value.
+fn filled(object: &Object, fields: &[&Mapped]) -> Result<Vec<Field>, Failure> {
+    let values = converted(object, fields)?;
+    Ok(fields
         .iter()
-        .zip(values_now)
+        .zip(values)
         .map(|(mapped, value)| field(&mapped.field, value))
         .filter(|field| field.value != Value::None)
-        .collect();
-    // A mapping row may fill the name with a property that is empty here.
-    if !written.iter().any(|field| field.name == company::NAME) {
-        written.push(field(company::NAME, Value::Text(title.to_owned())));
-    }
-    if let Some(top_level) = rules.settings.top_level {
-        written.push(field(
-            company::TOP_LEVEL,
-            Value::Reference(RecordRef::Id(top_level)),
-        ));
-    }
-    let customer = Row {
-        kind: company::KIND.to_owned(),
-        key: Some(rules.key(&object.id)),
-        id: None,
-        other_keys: company::merged_ids(object)
-            .map(|id| rules.key(id))
-            .collect(),
-        expected: None,
-        fields: written,
-        options: RowOptions::MAY_CREATE,
-    };
-    let customer = Part {
-        kind: company::KIND,
-        record: None,
-        row: Some(customer),
-        agreed: Some(values(object, &fields, None)),
-    };
-    Fate::Goes {
-        parts: vec![customer, site::first(object, rules, known)],
-        note: None,
-    }
+        .collect())
 }
-
-fn update(object: &Object, record: &Stored, by: By, rules: &Rules<'_>, known: &Known) -> Fate {
-    // What was agreed for a company goes with it into a merge.
-    let last = company::ids(object)
-        .into_iter()
-        .filter_map(|id| known.agreed.get(id))
-        .find(|agreed| agreed.record == record.id)
-        .map(|agreed| &agreed.values);
-    let fields = rules.fields_of(&[Place::Customer]);
-    let values_now = match converted(object, &fields) {
-        Ok(values) => values,
-        Err(reason) => return refused(reason, Some(record.id)),
-    };
-    let mut written = decided(
-        &fields,
-        values_now,
-        (company::KIND, record),
-        last,
-        &known.intents_of(object),
-    );
-    // A customer always has a name.
-    written.retain(|field| field.name != company::NAME || field.value != Value::None);
-    let is_linked = record.keys.contains(&object.id);
-    let row = (!written.is_empty() || !is_linked).then(|| Row {
-        kind: company::KIND.to_owned(),
-        key: Some(rules.key(&object.id)),
-        id: Some(record.id),
-        other_keys: Vec::new(),
-        expected: Some(record.revision),
-        fields: written,
-        // The mapping table may move a company to another customer.
-        options: if by == By::Table {
-            RowOptions::MOVE_KEYS
-        } else {
-            RowOptions::empty()
-        },
-    });
-    let customer = Part {
-        kind: company::KIND,
-        record: Some(record.id),
-        row,
-        agreed: Some(values(
-            object,
-            &fields,
-            Some(last.unwrap_or(&Values::new())),
-        )),
-    };
-    Fate::Goes {
-        parts: [customer]
-            .into_iter()
-            .chain(site::of_customer(object, record, rules, known))
-            .collect(),
-        note: linked_while_inactive(record, is_linked),
-    }
-}
-
-/// A3: inactive customers match too, and that is said.
-fn linked_while_inactive(record: &Stored, is_linked: bool) -> Option<Failure> {
-    let is_inactive = text_of(record, company::INACTIVE) == Some("true");
-    (is_inactive && !is_linked).then(|| {
-        Failure::new(
-            "inactive",
-            format!(
-                "It was linked to customer {}, which is inactive in Halo. Make it active, or map the company to another customer.",
-                record.id
-            ),
-        )
-    })
-}
-
-pub mod site;
-#[cfg(test)]
-mod tests;

@@ -1,7 +1,7 @@
 //! How a page is asked for.
 
 use super::cursor::Position;
-use crate::entity::company::{self, MODIFIED, Mapped, OBJECTS};
+use crate::entity::Spec;
 use crate::hubspot::client::{Call, Client, Trouble};
 use crate::hubspot::objects::{self, Page, Unanswered};
 use crate::hubspot::version::Version;
@@ -10,6 +10,7 @@ use crate::hubspot::version::Version;
 /// some thousand for an address; where the names of the properties alone would fill
 /// that, a page is asked for without them and then completed by batch reads.
 pub struct Reader {
+    spec: &'static Spec,
     version: Version,
     properties: Vec<String>,
     is_wide: bool,
@@ -19,14 +20,14 @@ pub struct Reader {
 const NARROW: usize = 2_000;
 
 impl Reader {
-    /// For these fields.
-    pub fn new(client: &Client, fields: &[Mapped]) -> Reader {
-        let properties = company::properties(fields);
+    /// For these properties.
+    pub fn new(client: &Client, spec: &'static Spec, properties: &[&str]) -> Reader {
         // With quotes and a comma each.
         let width: usize = properties.iter().map(|name| name.len() + 3).sum();
         Reader {
+            spec,
             version: client.version().clone(),
-            properties: properties.into_iter().map(str::to_owned).collect(),
+            properties: properties.iter().map(|name| (*name).to_owned()).collect(),
             is_wide: width > NARROW,
         }
     }
@@ -39,20 +40,27 @@ impl Reader {
     pub fn call(&self, position: &Position) -> Call {
         match position {
             Position::List { .. } | Position::Changes(_) if self.is_wide => {
-                position.call(&self.version, OBJECTS, MODIFIED, &[MODIFIED])
+                position.call(&self.version, self.spec, &[self.spec.modified])
             }
-            _ => position.call(&self.version, OBJECTS, MODIFIED, &self.names()),
+            _ => position.call(&self.version, self.spec, &self.names()),
         }
+    }
+
+    /// Whether the associations of a page's objects come with it.
+    pub fn has_associations(&self, position: &Position) -> bool {
+        matches!(position, Position::List { .. })
+            && !self.is_wide
+            && !self.spec.associations.is_empty()
     }
 
     /// The call for objects by id.
     pub fn batch(&self, ids: &[String]) -> Call {
-        objects::batch_read(&self.version, OBJECTS, &self.names(), ids)
+        objects::batch_read(&self.version, self.spec.objects, &self.names(), ids)
     }
 
     /// The call for objects by id in the recycling bin.
     pub fn archived(&self, ids: &[String]) -> Call {
-        objects::batch_read_archived(&self.version, OBJECTS, &["name", "domain"], ids)
+        objects::batch_read_archived(&self.version, self.spec.objects, self.spec.names, ids)
     }
 
     /// Reads the properties of a page that was asked for without them.

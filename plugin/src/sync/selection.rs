@@ -6,12 +6,11 @@ use serde::{Deserialize, Serialize};
 
 use super::cursor::fingerprint;
 use super::import::{Job, SliceClock};
-use super::reader::Reader;
+use super::page::PageOf;
 use super::{keys, memory};
 use crate::check;
 use crate::contract::halo::integration::types::Slice;
 use crate::contract::halo::integration::{run, state};
-use crate::entity::company::OBJECTS;
 use crate::hubspot::client::{Client, Trouble};
 use crate::hubspot::objects::{self, Page};
 
@@ -19,10 +18,11 @@ impl Job<'_> {
     /// One slice of an import of the objects with these external keys.
     pub fn chosen(&self, client: &mut Client, keys: &[String]) -> Result<Slice, Trouble> {
         let clock = SliceClock::start();
-        let prepared = check::prepare(client, &self.rows)?;
+        let prepared = check::prepare(client, &self.section, &self.rows)?;
         let fields = self.fields(&prepared.without, &prepared.conversions);
-        let desk = self.desk(&fields);
-        let reader = Reader::new(client, &fields);
+        let import = self.section.import(&fields, &self.linked.prefix);
+        let desk = self.desk(&*import);
+        let reader = self.reader(client, &fields);
         // HubSpot refuses a batch with the same id twice.
         let ids: BTreeSet<&str> = keys
             .iter()
@@ -42,12 +42,20 @@ impl Job<'_> {
         while let Some(left) = ids.get(next..).filter(|left| !left.is_empty()) {
             let batch = &left[..left.len().min(objects::BATCH_LIMIT)];
             let page: Page = client.read(reader.batch(batch))?;
-            let mut writes = desk.work(&page.results, &page.unanswered(batch), None)?;
+            let mut writes = desk.work(
+                client,
+                PageOf {
+                    objects: &page.results,
+                    with_associations: false,
+                },
+                &page.unanswered(batch),
+                None,
+            )?;
             next += batch.len();
             run::show_progress(&run::Progress {
                 done: next as u64,
                 total: Some(ids.len() as u64),
-                label: OBJECTS.to_owned(),
+                label: self.section.spec().objects.to_owned(),
             });
             if is_ahead {
                 writes.push(memory::remove(keys::watermark(&self.scope)));

@@ -5,9 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::intent::Intent;
 use super::memory::BATCH;
 use super::page::Desk;
+use super::plan::company::Rules;
 use super::plan::site::{Sites, first_of};
 use crate::contract::halo::integration::records::{self, Stored};
-use crate::entity::company::{self, Place, SITE, SITE_CUSTOMER};
+use crate::entity::Place;
+use crate::entity::company::{self, SITE, SITE_CUSTOMER};
 use crate::field::fold;
 use crate::hubspot::client::Trouble;
 use crate::hubspot::objects::Object;
@@ -16,8 +18,8 @@ use crate::patience::insist;
 use crate::settings::Target;
 
 /// The fields of sites that are compared.
-pub fn wanted(desk: &Desk<'_>) -> Vec<String> {
-    let fields = desk.rules.fields_of(&[Place::Site, Place::MappedSite]);
+pub fn wanted(rules: &Rules<'_>) -> Vec<String> {
+    let fields = rules.fields_of(&[Place::Site, Place::MappedSite]);
     let fields = fields.iter().map(|mapped| mapped.field.as_str());
     [SITE_CUSTOMER, company::INACTIVE]
         .into_iter()
@@ -32,18 +34,16 @@ pub fn wanted(desk: &Desk<'_>) -> Vec<String> {
 /// came to no end (it may have left it without its first site).
 pub fn look_up(
     desk: &Desk<'_>,
+    rules: &Rules<'_>,
     objects: &[&Object],
     candidates: &Candidates,
     intents: &BTreeMap<String, Intent>,
 ) -> Result<Sites, Trouble> {
-    let wanted = wanted(desk);
-    let ids: Vec<&str> = objects
-        .iter()
-        .flat_map(|object| company::ids(object))
-        .collect();
+    let wanted = wanted(rules);
+    let ids: Vec<&str> = objects.iter().flat_map(|object| object.ids()).collect();
     let mut sites = Sites::default();
     for ids in ids.chunks(BATCH) {
-        let keys: Vec<String> = ids.iter().map(|id| desk.rules.key(id)).collect();
+        let keys: Vec<String> = ids.iter().map(|id| desk.key(id)).collect();
         for (id, site) in ids
             .iter()
             .zip(insist(|| records::resolve(SITE, &keys, &wanted))?)
@@ -56,32 +56,32 @@ pub fn look_up(
     let customers: BTreeSet<u64> = objects
         .iter()
         .filter(|object| {
-            desk.rules.settings.address
+            rules.settings.address
                 || intents.get(&object.id).is_some_and(|intent| intent.creates)
                 || sites.linked.contains_key(&object.id)
         })
-        .flat_map(|object| customers_of(desk, object, candidates, &sites))
+        .flat_map(|object| customers_of(rules, object, candidates, &sites))
         .collect();
-    sites.first = first(desk, &customers, &wanted)?;
+    sites.first = first(rules, &customers, &wanted)?;
     Ok(sites)
 }
 
 /// Customers that a company may become and of whom no site is known by its key.
 fn customers_of(
-    desk: &Desk<'_>,
+    rules: &Rules<'_>,
     object: &Object,
     candidates: &Candidates,
     sites: &Sites,
 ) -> Vec<u64> {
-    let ids = company::ids(object);
+    let ids = object.ids();
     let mut customers: Vec<u64> = ids
         .iter()
         .filter_map(|id| candidates.linked.get(*id))
         .map(|record| record.id)
         .collect();
     let is_bound = sites.linked.contains_key(&object.id);
-    if desk.rules.settings.address || is_bound {
-        let targets = ids.iter().filter_map(|id| desk.rules.table.targets(id));
+    if rules.settings.address || is_bound {
+        let targets = ids.iter().filter_map(|id| rules.table.targets(id));
         customers.extend(targets.flatten().filter_map(|target| match target {
             Target::Customer(id) => Some(id),
             Target::Site(_) => None,
@@ -94,7 +94,7 @@ fn customers_of(
 }
 
 fn first(
-    desk: &Desk<'_>,
+    rules: &Rules<'_>,
     customers: &BTreeSet<u64>,
     wanted: &[String],
 ) -> Result<BTreeMap<u64, Option<Stored>>, Trouble> {
@@ -113,6 +113,6 @@ fn first(
     }
     Ok(found
         .into_iter()
-        .map(|(customer, sites)| (customer, first_of(sites, &desk.rules)))
+        .map(|(customer, sites)| (customer, first_of(sites, rules)))
         .collect())
 }

@@ -6,22 +6,20 @@ use std::collections::BTreeSet;
 use super::intent::Intent;
 use super::keys;
 use super::memory::{self, BATCH};
-use super::page::Desk;
-use super::plan::{Fate, Known, Taken, plan};
+use super::page::{Desk, Looked, PageOf};
+use super::plan::Fate;
 use crate::contract::halo::integration::records::{self, Row, Written};
 use crate::contract::halo::integration::state;
 use crate::failure::Failure;
-use crate::hubspot::client::Trouble;
+use crate::hubspot::client::{Client, Trouble};
 use crate::hubspot::objects::Object;
 use crate::hubspot::verdict::ATTEMPTS;
 use crate::patience;
 
 /// What came of a page's rows.
 pub struct Done {
-    /// What was known of them.
-    pub known: Known,
-    /// What was planned.
-    pub fates: Vec<Fate>,
+    /// What was known of them and planned.
+    pub looked: Looked,
     /// The answers to all rows that were planned, in their order.
     pub(super) answers: Vec<Answer>,
     /// Ids with the kinds of records that an earlier attempt wrote, as far as they
@@ -30,7 +28,7 @@ pub struct Done {
 }
 
 impl Done {
-    /// Whether an attempt before the last one was to write such a record of a company.
+    /// Whether an attempt before the last one was to write such a record of an object.
     pub fn was_tried(&self, id: &str, kind: &'static str) -> bool {
         self.tried.contains(&(id.to_owned(), kind))
     }
@@ -39,25 +37,20 @@ impl Done {
 impl Desk<'_> {
     /// Looks up, plans and writes, all three again after a failure that may pass: of
     /// the rows some may stand, and they have another revision now.
-    pub(super) fn write(&self, objects: &[Object]) -> Result<Done, Trouble> {
+    pub(super) fn write(&self, client: &mut Client, page: PageOf<'_>) -> Result<Done, Trouble> {
+        let objects = page.objects;
         let mut attempt = 1;
         let mut tried = BTreeSet::new();
         loop {
-            let mut known = self.look_up(objects)?;
-            let mut taken = Taken::default();
-            let fates: Vec<Fate> = objects
-                .iter()
-                .map(|object| plan(object, &self.rules, &known, &mut taken))
-                .collect();
-            self.intend(objects, &fates, &mut known)?;
-            let failure = match write(&fates) {
+            let mut looked = self.import.look(self, client, page)?;
+            self.intend(objects, &mut looked)?;
+            let failure = match write(&looked.fates) {
                 Ok(answers) => match passing(&answers) {
                     // Given up: that row is reported, the others stand.
                     Some(failure) if attempt < ATTEMPTS => failure.clone(),
                     _ => {
                         return Ok(Done {
-                            known,
-                            fates,
+                            looked,
                             answers,
                             tried,
                         });
@@ -65,7 +58,7 @@ impl Desk<'_> {
                 },
                 Err(failure) => failure,
             };
-            for (object, fate) in objects.iter().zip(&fates) {
+            for (object, fate) in objects.iter().zip(&looked.fates) {
                 let kinds = fate.written_kinds();
                 tried.extend(kinds.map(|kind| (object.id.clone(), kind)));
             }
@@ -75,21 +68,21 @@ impl Desk<'_> {
     }
 
     /// Notes what is about to be written.
-    fn intend(&self, objects: &[Object], fates: &[Fate], known: &mut Known) -> Result<(), Failure> {
+    fn intend(&self, objects: &[Object], looked: &mut Looked) -> Result<(), Failure> {
         let mut writes = Vec::new();
-        for (object, fate) in objects.iter().zip(fates) {
+        for (object, fate) in objects.iter().zip(&looked.fates) {
             let Fate::Goes { parts, .. } = fate else {
                 continue;
             };
             if parts.iter().all(|part| part.row.is_none()) {
                 continue;
             }
-            let before = known.intents.get(&object.id);
-            let is_linked = known.candidates.linked.contains_key(&object.id);
+            let before = looked.intents.get(&object.id);
+            let is_linked = looked.linked.contains(&object.id);
             let intent = Intent::after(before, parts, is_linked);
             if before != Some(&intent) {
                 writes.push(memory::put(keys::intent(&self.scope, &object.id), &intent)?);
-                known.intents.insert(object.id.clone(), intent);
+                looked.intents.insert(object.id.clone(), intent);
             }
         }
         if writes.is_empty() {
@@ -112,7 +105,7 @@ fn passing(answers: &[Answer]) -> Option<&Failure> {
 fn write(fates: &[Fate]) -> Result<Vec<Answer>, Failure> {
     let parts = fates.iter().flat_map(|fate| match fate {
         Fate::Goes { parts, .. } => parts.as_slice(),
-        Fate::Stop { .. } => &[],
+        Fate::Stop { .. } | Fate::Wait { .. } => &[],
     });
     let rows: Vec<Row> = parts.filter_map(|part| part.row.clone()).collect();
     let mut written = Vec::with_capacity(rows.len());

@@ -4,10 +4,12 @@
 
 use std::collections::BTreeMap;
 
-use super::{Fate, Known, Part, Rules, Values, decided, field, values};
+use super::company::{Known, Rules};
+use super::{Fate, Part, Values, decided, field, values};
 use crate::contract::halo::integration::records::{Row, RowOptions, Stored};
 use crate::contract::halo::integration::types::{Field, RecordRef, Value};
-use crate::entity::company::{self, Place, SITE};
+use crate::entity::Place;
+use crate::entity::company::{self, SITE};
 use crate::failure::Failure;
 use crate::field::text;
 use crate::hubspot::objects::Object;
@@ -26,7 +28,7 @@ pub struct Sites {
 impl Sites {
     /// The site of a customer that a key of the company leads to.
     pub fn of(&self, object: &Object, customer: u64) -> Option<&Stored> {
-        let ids = company::ids(object).into_iter();
+        let ids = object.ids().into_iter();
         let mut linked = ids.filter_map(|id| self.linked.get(id));
         linked.find(|site| is_of(site, customer))
     }
@@ -61,6 +63,7 @@ pub(super) fn mapped(object: &Object, site: &Stored, rules: &Rules<'_>, known: &
         parts: vec![fill(object, site, &places, rules, known)],
         note: linked_while_inactive(site, is_linked)
             .or_else(|| customer_stays(object, site, rules, known)),
+        until: None,
     }
 }
 
@@ -137,7 +140,7 @@ fn plain(object: &Object, places: &[Place], rules: &Rules<'_>) -> Vec<Field> {
     rules
         .fields_of(places)
         .iter()
-        .map(|mapped| field(&mapped.field, text(company::value(object, mapped))))
+        .map(|mapped| field(&mapped.field, text(mapped.value(object).as_deref())))
         .collect()
 }
 
@@ -163,7 +166,8 @@ fn fill(
     rules: &Rules<'_>,
     known: &Known,
 ) -> Part {
-    let last = company::ids(object)
+    let last = object
+        .ids()
         .into_iter()
         .filter_map(|id| known.agreed.get(id)?.site.as_ref())
         .find(|agreed| agreed.record == site.id)
@@ -221,7 +225,7 @@ fn customer_stays(
     rules: &Rules<'_>,
     known: &Known,
 ) -> Option<Failure> {
-    let ids = company::ids(object);
+    let ids = object.ids();
     let mut linked = ids.iter().filter_map(|id| known.candidates.linked.get(*id));
     let customer = linked.next()?;
     let is_given_away = || {

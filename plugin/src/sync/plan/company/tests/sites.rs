@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::contract::halo::integration::records::RowOptions;
+use crate::sync::plan::AgreedSite;
 
 fn with_address() -> Companies {
     Companies {
@@ -158,7 +159,10 @@ fn a25_a_company_that_is_a_site_fills_its_number_and_neither_name_nor_mapped_fie
     assert_eq!((row.kind.as_str(), row.id), ("site", Some(12)));
     assert_eq!(row.options, RowOptions::MOVE_KEYS);
     // Remembered for the site and not for a customer.
-    let Fate::Goes { parts, note: None } = &fate else {
+    let Fate::Goes {
+        parts, note: None, ..
+    } = &fate
+    else {
         panic!("{fate:?}");
     };
     let agreed = parts[0].agreed.as_ref().unwrap();

@@ -1,0 +1,120 @@
+//! Which objects belong together. Most of it comes with lists; what does not is read
+//! in batches. Source: HubSpot's OpenAPI files of the associations API.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::client::Call;
+use super::version::Version;
+
+/// The most ids that one batch may name.
+pub const BATCH_LIMIT: usize = 1_000;
+
+/// HubSpot's number of the association of a contact with its primary company.
+const PRIMARY_COMPANY: i64 = 1;
+
+/// One associated object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Associated {
+    /// Its id.
+    pub id: String,
+    /// Whether it is the primary company.
+    pub is_primary: bool,
+}
+
+/// `POST …/batch/read`: the objects of one type that these of another belong to.
+/// Those without any are errors of a 207; they are just left out.
+pub fn batch_read(version: &Version, from: &str, to: &str, ids: &[&str]) -> Call {
+    let inputs: Vec<_> = ids
+        .iter()
+        .map(|id| serde_json::json!({ "id": id }))
+        .collect();
+    Call::post(
+        format!("{}/batch/read", version.associations(from, to)),
+        &serde_json::json!({ "inputs": inputs }),
+    )
+}
+
+/// The answer. A page of more than 500 for one object is not followed: nobody works
+/// for 500 companies, and what is asked is whether there are several.
+#[derive(Debug, Deserialize)]
+pub struct Answer {
+    #[serde(default)]
+    results: Vec<Row>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Row {
+    from: From,
+    #[serde(default)]
+    to: Vec<To>,
+}
+
+#[derive(Debug, Deserialize)]
+struct From {
+    id: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct To {
+    /// A number in recorded answers, a text by the specification.
+    to_object_id: Value,
+    #[serde(default)]
+    association_types: Vec<Type>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Type {
+    #[serde(default)]
+    type_id: i64,
+}
+
+impl Answer {
+    /// By the ids that were asked for.
+    pub fn by_id(self) -> BTreeMap<String, Vec<Associated>> {
+        let mut found: BTreeMap<String, Vec<Associated>> = BTreeMap::new();
+        for row in self.results {
+            let of = found.entry(row.from.id).or_default();
+            of.extend(row.to.into_iter().map(|to| {
+                Associated {
+                    id: match to.to_object_id {
+                        Value::String(id) => id,
+                        number => number.to_string(),
+                    },
+                    is_primary: to
+                        .association_types
+                        .iter()
+                        .any(|known| known.type_id == PRIMARY_COMPANY),
+                }
+            }));
+        }
+        found
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_are_texts_or_numbers_and_objects_without_any_are_left_out() {
+        let answer: Answer = serde_json::from_str(
+            r#"{"status":"COMPLETE","results":[{"from":{"id":"1"},"to":[
+                {"toObjectId":9007199254740993,"associationTypes":[{"category":"HUBSPOT_DEFINED","typeId":279},{"category":"HUBSPOT_DEFINED","typeId":1,"label":"Primary"}]},
+                {"toObjectId":"8","associationTypes":[{"category":"HUBSPOT_DEFINED","typeId":279}]}]}],
+                "numErrors":1,"errors":[{"status":"error","category":"OBJECT_NOT_FOUND","subCategory":"crm.associations.NO_ASSOCIATIONS_FOUND","context":{"fromObjectId":["2"]}}]}"#,
+        )
+        .unwrap();
+        let found = answer.by_id();
+        let told: Vec<(&str, bool)> = found["1"]
+            .iter()
+            .map(|company| (company.id.as_str(), company.is_primary))
+            .collect();
+        assert_eq!(told, [("9007199254740993", true), ("8", false)]);
+        assert!(!found.contains_key("2"));
+    }
+}

@@ -1,0 +1,428 @@
+//! What becomes of one contact: a user at a site of its company's customer, at the
+//! default site, or nobody yet.
+
+use std::collections::BTreeMap;
+
+use super::{
+    Agreed, Awaited, Fate, Part, Values, converted, decided, field, filled, refused, values,
+};
+use crate::contract::halo::integration::records::{Row, RowOptions, Stored};
+use crate::contract::halo::integration::types::{Field, RecordRef, Value};
+use crate::entity::Mapped;
+use crate::entity::company::SPEC as COMPANY;
+use crate::entity::contact::{self, Company, EMAIL, KIND, NAME, SITE};
+use crate::failure::Failure;
+use crate::field::fold;
+use crate::hubspot::objects::Object;
+use crate::matching::{text_of, value_of};
+use crate::settings::Contacts;
+use crate::sync::intent::Intent;
+
+/// How contacts are imported.
+#[derive(Debug)]
+pub struct Rules<'a> {
+    /// The settings.
+    pub settings: &'a Contacts,
+    /// The fields that are filled.
+    pub fields: &'a [Mapped],
+    /// Goes before the ids of HubSpot in external keys.
+    pub prefix: &'a str,
+}
+
+/// A site and whose it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Spot {
+    /// The site.
+    pub site: u64,
+    /// Its customer.
+    pub customer: u64,
+}
+
+/// What was read for a page.
+#[derive(Debug, Default)]
+pub struct Known {
+    /// By HubSpot id, merged ones included: the users that are linked.
+    pub linked: BTreeMap<String, Stored>,
+    /// By folded address: the users that have it.
+    pub by_email: BTreeMap<String, Vec<Stored>>,
+    /// By site: its customer, of those users' sites.
+    pub customers: BTreeMap<u64, u64>,
+    /// By HubSpot id of a contact: its company.
+    pub companies: BTreeMap<String, Company>,
+    /// By HubSpot id of a company: where its users sit.
+    pub spots: BTreeMap<String, Spot>,
+    /// The default site of the settings, if it exists.
+    pub default: Option<Spot>,
+    /// HubSpot ids that are linked and that HubSpot does not have.
+    pub gone: std::collections::BTreeSet<String>,
+    /// By HubSpot id, merged ones included.
+    pub agreed: BTreeMap<String, Agreed>,
+    /// By HubSpot id, merged ones included: what was to be written when a call ended.
+    pub intents: BTreeMap<String, Intent>,
+}
+
+/// What this page has planned so far: two contacts of one page must not become one
+/// user.
+#[derive(Debug, Default)]
+pub struct Taken {
+    /// Folded addresses of users that are made, with their customer.
+    emails: BTreeMap<(String, u64), String>,
+    /// Users that are linked.
+    records: BTreeMap<u64, String>,
+}
+
+/// Where a contact's user sits.
+enum Seat {
+    /// At its company's.
+    At(Spot),
+    /// At the default site, until its company is in Halo.
+    Default(Spot, Option<Awaited>),
+    /// Nowhere before its company is in Halo.
+    Wait(Awaited, Failure),
+    /// Nowhere.
+    Nowhere(Failure),
+}
+
+/// Plans one contact.
+pub fn plan(object: &Object, rules: &Rules<'_>, known: &Known, taken: &mut Taken) -> Fate {
+    let linked = known.linked.get(&object.id);
+    let stop = |outcome, reason| Fate::Stop {
+        outcome,
+        reason,
+        record: linked.map(|record| record.id),
+    };
+    let Some(title) = contact::title(object) else {
+        return stop(
+            "failed",
+            Failure::new(
+                "invalid",
+                "The contact has neither a name nor an e-mail address. Give it one in HubSpot.",
+            ),
+        );
+    };
+    let seat = seat(object, known);
+    let found = match linked_user(object, known) {
+        Ok(Some(record)) => Ok(Some(record)),
+        Ok(None) => match &seat {
+            Seat::At(spot) | Seat::Default(spot, _) => {
+                { by_email(object, *spot, rules, known).map(|found| found.map(Some)) }
+                    .unwrap_or(Ok(None))
+            }
+            Seat::Wait(until, reason) => {
+                return Fate::Wait {
+                    until: until.clone(),
+                    reason: reason.clone(),
+                };
+            }
+            Seat::Nowhere(reason) => return stop("skipped", reason.clone()),
+        },
+        Err(reason) => Err(reason),
+    };
+    match found {
+        Err(reason) if reason.code == "no-email" => stop("skipped", reason),
+        Err(reason) => stop("conflict", reason),
+        Ok(Some(record)) => match taken.records.get(&record.id) {
+            Some(other) if *other != object.id => stop("conflict", taken_by(record, other)),
+            _ => {
+                taken.records.insert(record.id, object.id.clone());
+                update(object, record, seat, rules, known)
+            }
+        },
+        Ok(None) => {
+            let (Seat::At(spot) | Seat::Default(spot, _)) = &seat else {
+                return stop("skipped", nowhere());
+            };
+            for email in contact::emails(object) {
+                let key = (fold(email), spot.customer);
+                if let Some(other) = taken.emails.insert(key, object.id.clone()) {
+                    return stop("conflict", same_email(email, &other));
+                }
+            }
+            create(object, &title, *spot, seat, rules)
+        }
+    }
+}
+
+/// Where its company's users sit (S22, S25, S26).
+fn seat(object: &Object, known: &Known) -> Seat {
+    let awaited = |id: &str| Awaited {
+        kinds: ["customer", "site"].map(str::to_owned).to_vec(),
+        id: id.to_owned(),
+    };
+    match (known.companies.get(&object.id), known.default) {
+        (Some(Company::One(id)), default) => match (known.spots.get(id), default) {
+            (Some(spot), _) => Seat::At(*spot),
+            (None, Some(default)) => Seat::Default(default, Some(awaited(id))),
+            (None, None) => Seat::Wait(
+                awaited(id),
+                Failure::new(
+                    "company-not-imported",
+                    format!(
+                        "Its company {id} is not in Halo yet. It goes in by itself once that company is imported or mapped; or set a default site for new users."
+                    ),
+                )
+                .with(COMPANY.one, id),
+            ),
+        },
+        (_, Some(default)) => Seat::Default(default, None),
+        (Some(Company::Several(ids)), None) => Seat::Nowhere(Failure::new(
+            "ambiguous-company",
+            format!(
+                "It has several companies and none of them is primary: {}. Choose the primary one in HubSpot, or set a default site for new users.",
+                ids.join(", ")
+            ),
+        )),
+        (_, None) => Seat::Nowhere(nowhere()),
+    }
+}
+
+fn nowhere() -> Failure {
+    Failure::new(
+        "no-company",
+        "It has no company in HubSpot, so there is no customer for its user. Give it a company, or set a default site for new users.",
+    )
+}
+
+/// The user that it is linked to, or that a contact which was merged into it is.
+fn linked_user<'a>(object: &Object, known: &'a Known) -> Result<Option<&'a Stored>, Failure> {
+    let ids = object.ids();
+    if let Some(record) = known.linked.get(&object.id) {
+        // Back after it was gone: another one may have taken its place meanwhile.
+        return match rival(record, &ids, known) {
+            Some(other) if known.gone.contains(&object.id) => Err(taken_by(record, other)),
+            _ => Ok(Some(record)),
+        };
+    }
+    let mut heirs: Vec<&Stored> = object
+        .merged_ids()
+        .filter_map(|id| known.linked.get(id))
+        .collect();
+    heirs.sort_by_key(|record| record.id);
+    heirs.dedup_by_key(|record| record.id);
+    match heirs.as_slice() {
+        [] => Ok(None),
+        [record] => Ok(Some(record)),
+        [first, second, ..] => Err(Failure::new(
+            "ambiguous",
+            format!(
+                "Contacts that were merged in HubSpot are linked to users {} and {}. Merge those in Halo.",
+                first.id, second.id
+            ),
+        )),
+    }
+}
+
+/// A7, S27: the user of that customer with one of its addresses. Nothing is guessed:
+/// where two have it, or one elsewhere, a person decides.
+fn by_email<'a>(
+    object: &Object,
+    spot: Spot,
+    rules: &Rules<'_>,
+    known: &'a Known,
+) -> Option<Result<&'a Stored, Failure>> {
+    let emails = contact::emails(object);
+    let Some(first) = emails.first() else {
+        return (!rules.settings.without_email).then(|| {
+            Err(Failure::new(
+                "no-email",
+                "It has no e-mail address, by which its user would be recognised. Give it one in HubSpot, or set without-email to true.",
+            ))
+        });
+    };
+    let mut same: Vec<&Stored> = emails
+        .iter()
+        .filter_map(|email| known.by_email.get(&fold(email)))
+        .flatten()
+        .collect();
+    same.sort_by_key(|record| record.id);
+    same.dedup_by_key(|record| record.id);
+    let (here, elsewhere): (Vec<&Stored>, Vec<&Stored>) = same
+        .into_iter()
+        .partition(|record| customer_of(record, known) == Some(spot.customer));
+    match (here.as_slice(), elsewhere.as_slice()) {
+        ([record], _) => Some(match rival(record, &object.ids(), known) {
+            None => Ok(record),
+            Some(other) => Err(taken_by(record, other)),
+        }),
+        ([first_one, second, ..], _) => Some(Err(Failure::new(
+            "ambiguous",
+            format!(
+                "Users {} and {} of customer {} have its address {first}. Give one of them another address in Halo, or merge them.",
+                first_one.id, second.id, spot.customer
+            ),
+        ))),
+        ([], [record, ..]) => Some(Err(Failure::new(
+            "email-elsewhere",
+            format!(
+                "User {} at another customer has its address {first}. Move that user to customer {}, or correct the contact's company or address in HubSpot.",
+                record.id, spot.customer
+            ),
+        ))),
+        ([], []) => None,
+    }
+}
+
+fn site_of(record: &Stored) -> Option<u64> {
+    match value_of(record, SITE) {
+        Value::Reference(RecordRef::Id(id)) => Some(*id),
+        _ => None,
+    }
+}
+
+fn customer_of(record: &Stored, known: &Known) -> Option<u64> {
+    known.customers.get(&site_of(record)?).copied()
+}
+
+/// Another contact that this user is linked to and that HubSpot has.
+fn rival<'a>(record: &'a Stored, ids: &[&str], known: &Known) -> Option<&'a str> {
+    let mut keys = record.keys.iter().map(String::as_str);
+    keys.find(|key| !ids.contains(key) && !known.gone.contains(*key))
+}
+
+fn taken_by(record: &Stored, other: &str) -> Failure {
+    Failure::new(
+        "already-linked",
+        format!(
+            "User {} is already linked to HubSpot contact {other}. If both are the same person, merge them in HubSpot; else give one of them another address.",
+            record.id
+        ),
+    )
+}
+
+fn same_email(email: &str, other: &str) -> Failure {
+    Failure::new(
+        "already-linked",
+        format!(
+            "HubSpot contact {other} has the same address {email} and becomes that user. If both are the same person, merge them in HubSpot; else correct one of the addresses."
+        ),
+    )
+}
+
+fn site(id: u64) -> Field {
+    field(SITE, Value::Reference(RecordRef::Id(id)))
+}
+
+fn create(object: &Object, title: &str, spot: Spot, seat: Seat, rules: &Rules<'_>) -> Fate {
+    let fields: Vec<&Mapped> = rules.fields.iter().collect();
+    let mut written = match filled(object, &fields) {
+        Ok(fields) => fields,
+        Err(reason) => return refused(reason, None),
+    };
+    if !written.iter().any(|field| field.name == NAME) {
+        written.push(field(NAME, Value::Text(title.to_owned())));
+    }
+    written.push(site(spot.site));
+    let mut agreed = values(object, &fields, None);
+    agreed.insert(SITE.to_owned(), Some(spot.site.to_string()));
+    let key = |id: &str| format!("{}{id}", rules.prefix);
+    let user = Part {
+        kind: KIND,
+        record: None,
+        row: Some(Row {
+            kind: KIND.to_owned(),
+            key: Some(key(&object.id)),
+            id: None,
+            other_keys: object.merged_ids().map(key).collect(),
+            expected: None,
+            fields: written,
+            options: RowOptions::MAY_CREATE,
+        }),
+        agreed: Some(agreed),
+    };
+    Fate::Goes {
+        parts: vec![user],
+        note: None,
+        until: seat.until(),
+    }
+}
+
+impl Seat {
+    /// What a user at the default site waits for.
+    fn until(self) -> Option<Awaited> {
+        match self {
+            Seat::Default(_, until) => until,
+            Seat::Wait(until, _) => Some(until),
+            Seat::At(_) | Seat::Nowhere(_) => None,
+        }
+    }
+}
+
+fn update(object: &Object, record: &Stored, seat: Seat, rules: &Rules<'_>, known: &Known) -> Fate {
+    // What was agreed for a contact goes with it into a merge.
+    let last = object
+        .ids()
+        .into_iter()
+        .filter_map(|id| known.agreed.get(id))
+        .find(|agreed| agreed.record == record.id)
+        .map(|agreed| &agreed.values);
+    let intents: Vec<&Intent> = object
+        .ids()
+        .into_iter()
+        .filter_map(|id| known.intents.get(id))
+        .collect();
+    let fields: Vec<&Mapped> = rules.fields.iter().collect();
+    let values_now = match converted(object, &fields) {
+        Ok(values) => values,
+        Err(reason) => return refused(reason, Some(record.id)),
+    };
+    let mut written = decided(&fields, values_now, (KIND, record), last, &intents);
+    // A user always has a name.
+    written.retain(|field| field.name != NAME || field.value != Value::None);
+    let mut agreed = values(object, &fields, Some(last.unwrap_or(&Values::new())));
+    let placed = last.and_then(|last| last.get(SITE)).cloned().flatten();
+    let mut until = None;
+    match seat {
+        Seat::At(spot) => {
+            // S28: moved while it sits where this connector has put it.
+            let is_ours = placed.is_some() && placed == site_of(record).map(|id| id.to_string());
+            if is_ours && site_of(record) != Some(spot.site) {
+                written.push(site(spot.site));
+            }
+            agreed.insert(SITE.to_owned(), Some(spot.site.to_string()));
+        }
+        // S25: nobody is moved to the default site.
+        other => {
+            agreed.insert(SITE.to_owned(), placed.clone());
+            let is_ours = placed.is_some() && placed == site_of(record).map(|id| id.to_string());
+            until = other.until().filter(|_| is_ours);
+        }
+    }
+    let is_linked = record.keys.contains(&object.id);
+    let row = (!written.is_empty() || !is_linked).then(|| Row {
+        kind: KIND.to_owned(),
+        key: Some(format!("{}{}", rules.prefix, object.id)),
+        id: Some(record.id),
+        other_keys: Vec::new(),
+        expected: Some(record.revision),
+        fields: written,
+        options: RowOptions::empty(),
+    });
+    Fate::Goes {
+        parts: vec![Part {
+            kind: KIND,
+            record: Some(record.id),
+            row,
+            agreed: Some(agreed),
+        }],
+        note: linked_while_inactive(record, is_linked),
+        until,
+    }
+}
+
+/// A3, for users.
+fn linked_while_inactive(record: &Stored, is_linked: bool) -> Option<Failure> {
+    let is_inactive = text_of(record, crate::entity::company::INACTIVE) == Some("true");
+    (is_inactive && !is_linked).then(|| {
+        Failure::new(
+            "inactive",
+            format!(
+                "It was linked to user {} ({}), who is inactive in Halo. Make the user active if that is wrong.",
+                record.id,
+                text_of(record, EMAIL).unwrap_or_default()
+            ),
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,134 @@
+//! The settings of one entity, and what an import is made of under them. This is the
+//! list of all entities.
+
+use std::collections::BTreeMap;
+
+use super::companies;
+use super::contacts;
+use super::cursor::fingerprint;
+use super::page::Import;
+use super::plan;
+use crate::check;
+use crate::entity::{Mapped, Spec, company, contact};
+use crate::failure::Failure;
+use crate::field::convert::Conversion;
+use crate::matching::Table;
+use crate::settings::{Companies, Contacts, FieldRow, Settings};
+
+/// The settings of one entity.
+#[derive(Clone, Copy, Debug)]
+pub enum Section<'a> {
+    /// Companies to customers.
+    Companies(&'a Companies),
+    /// Contacts to users; where a company's users sit depends on the companies.
+    Contacts(&'a Contacts, &'a Companies),
+}
+
+impl<'a> Section<'a> {
+    /// All of them, in the order in which they are imported (S7).
+    pub fn all(settings: &'a Settings) -> [Section<'a>; 2] {
+        [
+            Section::Companies(&settings.companies),
+            Section::Contacts(&settings.contacts, &settings.companies),
+        ]
+    }
+
+    /// By the entity's name.
+    pub fn of(settings: &'a Settings, entity: &str) -> Option<Section<'a>> {
+        Section::all(settings)
+            .into_iter()
+            .find(|section| section.spec().objects == entity)
+    }
+
+    /// The entity's names.
+    pub fn spec(&self) -> &'static Spec {
+        match self {
+            Section::Companies(_) => &company::SPEC,
+            Section::Contacts(..) => &contact::SPEC,
+        }
+    }
+
+    /// The field mappings.
+    pub fn rows(&self) -> &'a [FieldRow] {
+        match self {
+            Section::Companies(settings) => &settings.fields,
+            Section::Contacts(settings, _) => &settings.fields,
+        }
+    }
+
+    /// Names all settings that an import depends on; `rows` are the usable ones.
+    pub fn print(&self, rows: &[FieldRow]) -> String {
+        match self {
+            Section::Companies(settings) => fingerprint(&[settings, &rows]),
+            Section::Contacts(settings, companies) => {
+                fingerprint(&[settings, &rows, &companies.customers, &companies.first_site])
+            }
+        }
+    }
+
+    /// Whether an import may start.
+    pub fn may_import(&self) -> Result<(), Failure> {
+        match self {
+            Section::Companies(settings) => check::may_import(settings),
+            Section::Contacts(..) => Ok(()),
+        }
+    }
+
+    /// The properties that are always asked for.
+    pub fn properties(&self) -> &'static [&'static str] {
+        match self {
+            Section::Companies(_) => company::PROPERTIES,
+            Section::Contacts(..) => contact::PROPERTIES,
+        }
+    }
+
+    /// The fields that an import fills, of these mapping rows.
+    pub fn fields(
+        &self,
+        rows: &[FieldRow],
+        conversions: &BTreeMap<String, Conversion>,
+    ) -> Vec<Mapped> {
+        match self {
+            Section::Companies(settings) => company::fields(settings, rows, conversions),
+            Section::Contacts(..) => contact::fields(rows, conversions),
+        }
+    }
+
+    /// HubSpot ids that the settings name; they should be there.
+    pub fn named_ids(&self) -> Vec<&'a str> {
+        match self {
+            Section::Companies(settings) => settings
+                .customers
+                .iter()
+                .map(|pair| pair.company.as_str())
+                .collect(),
+            Section::Contacts(..) => Vec::new(),
+        }
+    }
+
+    /// The import that fills these fields.
+    pub fn import<'b>(&self, fields: &'b [Mapped], prefix: &'b str) -> Box<dyn Import + 'b>
+    where
+        'a: 'b,
+    {
+        match *self {
+            Section::Companies(settings) => Box::new(companies::Companies {
+                rules: plan::company::Rules {
+                    settings,
+                    table: Table::new(&settings.customers),
+                    fields,
+                    prefix,
+                },
+            }),
+            Section::Contacts(settings, companies) => Box::new(contacts::Contacts {
+                rules: plan::contact::Rules {
+                    settings,
+                    fields,
+                    prefix,
+                },
+                companies,
+                table: Table::new(&companies.customers),
+            }),
+        }
+    }
+}
