@@ -31,20 +31,58 @@ async fn single_stumbles_are_survived_within_the_run() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_rate_limit_is_waited_for() {
+async fn a_rate_limit_is_waited_for_as_long_as_its_policy_or_its_header_says() {
+    // Without a header: a second, and ten.
+    for (policy, retry_after, least) in [
+        ("SECONDLY", None, 1),
+        ("TEN_SECONDLY_ROLLING", Some(2), 2),
+        ("TEN_SECONDLY_ROLLING", None, 10),
+    ] {
+        let shop = connected(250).await;
+        let limited = FaultKind::RateLimited {
+            policy: policy.to_owned(),
+            retry_after,
+        };
+        shop.sim.fail(
+            FaultRule::once(limited)
+                .on_method("GET")
+                .on_path("/companies")
+                .nth(2),
+        );
+        let begun = std::time::Instant::now();
+        assert_eq!(counts(&import(&shop).await), "created 250");
+        assert!(begun.elapsed() >= Duration::from_secs(least), "{policy}");
+        assert_eq!(shop.sim.stats().rate_limited, 1);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lock_of_records_is_waited_for_and_a_moving_account_ends_the_run_with_the_time() {
     let shop = connected(250).await;
-    let limited = FaultKind::RateLimited {
-        policy: "SECONDLY".to_owned(),
-        retry_after: None,
+    let answer = |status, retry_after| FaultKind::Status {
+        status,
+        body: None,
+        after: false,
+        retry_after,
     };
-    shop.sim.fail(
-        FaultRule::once(limited)
+    let on_second = |kind| {
+        FaultRule::once(kind)
             .on_method("GET")
             .on_path("/companies")
-            .nth(2),
-    );
+            .nth(2)
+    };
+    shop.sim.fail(on_second(answer(423, None)));
     assert_eq!(counts(&import(&shop).await), "created 250");
-    assert_eq!(shop.sim.stats().rate_limited, 1);
+    // 477: HubSpot moves the account to another region, for up to a day.
+    let full = ["import", "hubspot", "companies", "--full"];
+    shop.sim.fail(on_second(answer(477, Some(7_200))));
+    let ended = shop.halo(&full).await.unwrap();
+    assert_eq!(ended.code, Some(5), "{ended:?}");
+    assert!(ended.stderr.contains("asks to wait until"), "{ended:?}");
+    let status = shop.halo(&["status", "hubspot"]).await.unwrap();
+    assert!(status.stdout.contains("asks to wait until"), "{status:?}");
+    // The next one goes on where it was.
+    assert_eq!(counts(&import(&shop).await), "unchanged 150");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -48,6 +48,8 @@ struct Merge {
     object_type: String,
     primary: Value,
     other: Value,
+    #[serde(default)]
+    keep_primary: bool,
 }
 
 #[derive(Deserialize)]
@@ -191,11 +193,13 @@ fn act(account: &mut Account, request: &Request) -> Result<Value, String> {
                 object_type,
                 primary,
                 other,
+                keep_primary,
             } = read(request)?;
             let id = account.user_merge(
                 kind_of(&object_type)?,
                 &id_text(Some(&primary)),
                 &id_text(Some(&other)),
+                keep_primary,
             )?;
             Ok(json!({ "id": id.to_string() }))
         }

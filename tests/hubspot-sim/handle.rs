@@ -204,9 +204,29 @@ impl SimHandle {
         let id = self
             .shared
             .lock()
-            .user_merge(kind, primary, other)
+            .user_merge(kind, primary, other, false)
             .map_err(SimError::Refused)?;
         Ok(id.to_string())
+    }
+
+    /// Merges two records into the first one, whose id stays.
+    pub fn merge_in_place(
+        &self,
+        object_type: &str,
+        primary: &str,
+        other: &str,
+    ) -> Result<(), SimError> {
+        let kind = kind_of(object_type)?;
+        let mut account = self.shared.lock();
+        let merged = account.user_merge(kind, primary, other, true);
+        merged.map(drop).map_err(SimError::Refused)
+    }
+
+    /// Deletes a record of the recycling bin for good.
+    pub fn purge(&self, object_type: &str, id: &str) -> Result<(), SimError> {
+        let kind = kind_of(object_type)?;
+        let mut account = self.shared.lock();
+        account.user_purge(kind, id).map_err(SimError::Refused)
     }
 
     /// Links two records, as the primary one of its type or not.

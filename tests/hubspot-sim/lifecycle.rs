@@ -52,12 +52,20 @@ impl Account {
         Reply::empty()
     }
 
-    /// Merges two records into a new one.
-    pub fn merge_records(&mut self, kind: usize, primary: u64, other: u64) -> Option<u64> {
+    /// Merges two records into a new one, or (`keep`) into the primary one.
+    pub fn merge_records(
+        &mut self,
+        kind: usize,
+        primary: u64,
+        other: u64,
+        keep: bool,
+    ) -> Option<u64> {
         let now = self.clock.now_ms();
-        let id = self.stores[kind].merge(now, primary, other)?;
+        let id = self.stores[kind].merge(now, primary, other, keep)?;
         for old in [primary, other] {
-            self.links.hand_over((kind, old), (kind, id));
+            if old != id {
+                self.links.hand_over((kind, old), (kind, id));
+            }
         }
         self.recount((kind, id));
         self.recount_around(kind, id);
@@ -79,7 +87,7 @@ impl Account {
             (Some(primary), Some(other)) if primary == other => {
                 invalid("Cannot merge an object with itself")
             }
-            (Some(primary), Some(other)) => match self.merge_records(kind, primary, other) {
+            (Some(primary), Some(other)) => match self.merge_records(kind, primary, other, false) {
                 Some(id) => Reply::text(
                     200,
                     self.record_json(kind, id, &self.written(kind, id, None), None),

@@ -176,9 +176,10 @@ impl Store {
         true
     }
 
-    /// Merges two records into a new, third one. The primary's values win, the
-    /// other's fill the gaps; both old ids lead to the survivor from now on.
-    pub fn merge(&mut self, now_ms: i64, primary: u64, other: u64) -> Option<u64> {
+    /// Merges two records into a new, third one, or (`keep`) into the primary one, as
+    /// HubSpot does for accounts with "primary ID preservation". The primary's values
+    /// win, the other's fill the gaps; old ids lead to the survivor from now on.
+    pub fn merge(&mut self, now_ms: i64, primary: u64, other: u64, keep: bool) -> Option<u64> {
         let first = self.records.get(&primary)?.clone();
         let second = self.records.get(&other)?.clone();
         let merged_column = self.schema.column("hs_merged_object_ids")?;
@@ -187,8 +188,13 @@ impl Store {
             self.records.remove(&record.id);
             self.remember(now_ms, record.id, Some(record.clone()));
         }
-        let id = self.take_id();
-        self.remember(now_ms, id, None);
+        let id = if keep {
+            primary
+        } else {
+            let id = self.take_id();
+            self.remember(now_ms, id, None);
+            id
+        };
         let mut record = Record::new(id, now_ms);
         record.created_ms = first.created_ms.min(second.created_ms);
         for source in [&second, &first] {
@@ -205,7 +211,9 @@ impl Store {
                     .filter(|part| !part.is_empty())
                     .map(str::to_owned),
             );
-            ids.push(source.id.to_string());
+            if source.id != id {
+                ids.push(source.id.to_string());
+            }
         }
         record.set(merged_column, &ids.join(";"));
         if let Some((column, further)) = self.schema.further {
@@ -228,9 +236,18 @@ impl Store {
         record.set(self.schema.modified, &iso(now_ms));
         self.index(&record);
         self.records.insert(id, record);
-        self.merged.insert(primary, id);
-        self.merged.insert(other, id);
+        for old in [primary, other] {
+            if old != id {
+                self.merged.insert(old, id);
+            }
+        }
         Some(id)
+    }
+
+    /// Deletes an archived record for good, as HubSpot does after 90 days.
+    pub fn purge(&mut self, id: u64) -> bool {
+        let is_archived = |record: &Record| record.archived_ms.is_some();
+        self.records.get(&id).is_some_and(is_archived) && self.records.remove(&id).is_some()
     }
 
     /// Calls `visit` with every record as search sees it now, by id.

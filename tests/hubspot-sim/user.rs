@@ -81,13 +81,30 @@ impl Account {
         }
     }
 
-    /// Merges two records as a user would; answers the new id.
-    pub fn user_merge(&mut self, kind: usize, primary: &str, other: &str) -> Result<u64, String> {
+    /// Deletes an archived record for good.
+    pub fn user_purge(&mut self, kind: usize, id: &str) -> Result<(), String> {
+        match id.parse() {
+            Ok(number) if self.stores[kind].purge(number) => Ok(()),
+            _ => Err(format!(
+                "There is no archived {} {id}.",
+                KINDS[kind].singular
+            )),
+        }
+    }
+
+    /// Merges two records as a user would; answers the survivor's id.
+    pub fn user_merge(
+        &mut self,
+        kind: usize,
+        primary: &str,
+        other: &str,
+        keep: bool,
+    ) -> Result<u64, String> {
         let (primary, other) = (self.present(kind, primary)?, self.present(kind, other)?);
         if primary == other || !KINDS[kind].merges {
             return Err(format!("These two {} cannot be merged.", KINDS[kind].name));
         }
-        self.merge_records(kind, primary, other)
+        self.merge_records(kind, primary, other, keep)
             .ok_or_else(|| "They could not be merged.".to_owned())
     }
 

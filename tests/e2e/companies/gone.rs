@@ -187,3 +187,53 @@ async fn s12_a_company_of_the_table_that_hubspot_does_not_have_is_reported_by_an
         );
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_company_that_is_nowhere_in_hubspot_is_reported_too() {
+    let shop = empty().await;
+    let old = shop.sim.create_company([("name", "Acme")]).unwrap();
+    assert_eq!(counts(&import(&shop).await), "created 1");
+    shop.sim.archive("companies", &old).unwrap();
+    // HubSpot empties its recycling bin after 90 days.
+    shop.sim.purge("companies", &old).unwrap();
+    let document = full(&shop).await;
+    assert!(
+        reason(&document, &old).contains("not even in its recycling bin"),
+        "{document}"
+    );
+}
+
+/// Some accounts keep the primary company's id in a merge ("primary ID preservation").
+#[tokio::test(flavor = "multi_thread")]
+async fn a_merge_that_keeps_the_primary_company_names_the_other_and_frees_its_customer() {
+    let shop = empty().await;
+    let one = shop.sim.create_company([("name", "One")]).unwrap();
+    let two = shop.sim.create_company([("name", "Two")]).unwrap();
+    import(&shop).await;
+    let halo = shop.records().unwrap();
+    let customer = async |id: &str| halo.linked("customer", id).await.unwrap();
+    let (first, second) = (customer(&one).await, customer(&two).await);
+    shop.sim.merge_in_place("companies", &one, &two).unwrap();
+    shop.sim
+        .edit("companies", &one, [("phone", "555")])
+        .unwrap();
+    let document = import(&shop).await;
+    assert!(
+        reason(&document, &two).contains(&format!("merged into company {one}")),
+        "{document}"
+    );
+    assert_eq!(customer(&one).await, first);
+    assert_eq!(
+        halo.field("customer", first.unwrap(), "main_phonenumber")
+            .await
+            .unwrap(),
+        "555"
+    );
+    assert_eq!(customers(&shop).await, ["One", "Two"]);
+    // A list of everything has no more to say of it.
+    assert_eq!(counts(&full(&shop).await), "unchanged 1");
+    // And the customer that was left can go to a new company of its name.
+    let new = shop.sim.create_company([("name", "Two")]).unwrap();
+    import(&shop).await;
+    assert_eq!(customer(&new).await, second);
+}

@@ -267,7 +267,7 @@ fn the_primary_company_of_a_contact_follows_links_archives_and_merges() {
     assert_eq!(shown(&mut portal), Value::Null);
     portal.0.user_restore(0, &b).unwrap();
     assert_eq!(shown(&mut portal), b);
-    let merged = portal.0.user_merge(0, &a, &b).unwrap().to_string();
+    let merged = portal.0.user_merge(0, &a, &b, false).unwrap().to_string();
     assert_eq!(shown(&mut portal), merged);
     // None of this is an edit of the contact.
     assert_eq!(portal.get(&target).1["updatedAt"], stamp);
@@ -280,7 +280,11 @@ fn the_primary_company_of_a_contact_follows_links_archives_and_merges() {
     portal.call("PATCH", &target, set(&a));
     assert_eq!(shown(&mut portal), merged);
     let other = contact(&mut portal, "b@b.example");
-    let survivor = portal.0.user_merge(1, &other, &person).unwrap().to_string();
+    let survivor = portal
+        .0
+        .user_merge(1, &other, &person, false)
+        .unwrap()
+        .to_string();
     assert_eq!(
         portal.value("contacts", &survivor, "associatedcompanyid"),
         merged
