@@ -7,6 +7,7 @@ use std::sync::OnceLock;
 use halo_tests::kit::Records;
 
 mod companies;
+mod contacts;
 mod lost_answers;
 mod preview;
 mod shop;
