@@ -198,3 +198,29 @@ async fn more_than_ten_thousand_changes_in_one_millisecond_all_arrive() {
     // 200 rows a search; the first ones are read a second time, by id.
     assert!(calls <= COMPANIES as u64 / 200 + 10, "{calls} calls");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_company_without_a_name_or_with_one_too_long_stops_its_row_and_no_other() {
+    let shop = empty().await;
+    let company = |name: &str| shop.sim.create_company([("name", name)]).unwrap();
+    let nameless = company("To be cleared");
+    shop.sim
+        .edit("companies", &nameless, [("name", "")])
+        .unwrap();
+    let long = company(&"x".repeat(256));
+    company("Good");
+    let document = import(&shop).await;
+    assert_eq!(counts(&document), "created 1, failed 2");
+    assert!(
+        reason(&document, &nameless).contains("neither a name nor a domain"),
+        "{document}"
+    );
+    assert!(reason(&document, &long).contains("255"), "{document}");
+    assert_eq!(customers(&shop).await, ["Good"]);
+    // Both go in once they are mended.
+    for (id, name) in [(&nameless, "Now named"), (&long, "Short")] {
+        shop.sim.edit("companies", id, [("name", name)]).unwrap();
+    }
+    import(&shop).await;
+    assert_eq!(customers(&shop).await, ["Good", "Now named", "Short"]);
+}
