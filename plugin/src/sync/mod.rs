@@ -13,6 +13,7 @@
 //! | [`writing`] | the rows of a page, repeated where records do not answer | shell |
 //! | [`plan`] | what becomes of one row | no |
 //! | [`intent`] | what is about to be written | no |
+//! | [`ended`] | how a row ended | no |
 //! | [`gone`] | objects that HubSpot does not have any more | no |
 //! | [`cursor`] | where an import is, and what it reads next | no |
 //! | [`keys`] | every key of the connector's state | no |
@@ -21,6 +22,7 @@
 pub mod companies;
 pub mod contacts;
 pub mod cursor;
+pub mod ended;
 pub mod gone;
 pub mod import;
 pub mod intent;
