@@ -72,8 +72,10 @@ impl Ended {
             }
         }
         agreed.seen = list.unwrap_or(agreed.seen);
-        // Back in HubSpot, but not in its place before the conflict is settled.
-        agreed.gone = agreed.gone.filter(|_| self.outcome == "conflict");
+        // Back in HubSpot, but not in its place before that is settled.
+        agreed.gone = agreed
+            .gone
+            .filter(|_| matches!(self.outcome, "conflict" | "failed"));
         Some(agreed)
     }
 

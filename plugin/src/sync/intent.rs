@@ -43,6 +43,13 @@ impl Intent {
         intent
     }
 
+    /// Whether an attempt was to bring a field to this value.
+    pub fn brings(&self, kind: &str, field: &str, value: &str) -> bool {
+        let name = name(kind, field);
+        let mut values = self.values.iter().filter_map(|values| values.get(&name));
+        values.any(|brought| brought.as_deref() == Some(value))
+    }
+
     /// The value of an attempt, where Halo's field holds just that.
     pub fn stands(&self, kind: &str, mapped: &Mapped, halo: &Value) -> Option<Value> {
         let name = name(kind, &mapped.field);
