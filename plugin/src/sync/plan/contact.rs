@@ -65,8 +65,9 @@ pub struct Known {
 /// user.
 #[derive(Debug, Default)]
 pub struct Taken {
-    /// Folded addresses of users that are made, with their customer.
-    emails: BTreeMap<(String, u64), String>,
+    /// Folded addresses of users that are made. Also those of other customers: on the
+    /// next page they would stop the row.
+    emails: BTreeMap<String, String>,
     /// Users that are linked.
     records: BTreeMap<u64, String>,
 }
@@ -132,11 +133,16 @@ pub fn plan(object: &Object, rules: &Rules<'_>, known: &Known, taken: &mut Taken
             let (Seat::At(spot) | Seat::Default(spot, _)) = &seat else {
                 return stop("skipped", nowhere());
             };
-            for email in contact::emails(object) {
-                let key = (fold(email), spot.customer);
-                if let Some(other) = taken.emails.insert(key, object.id.clone()) {
-                    return stop("conflict", same_email(email, &other));
+            let emails = contact::emails(object);
+            // A row that stops keeps none of its addresses from others.
+            for email in &emails {
+                let other = taken.emails.get(&fold(email));
+                if let Some(other) = other.filter(|other| **other != object.id) {
+                    return stop("conflict", same_email(email, other));
                 }
+            }
+            for email in emails {
+                taken.emails.insert(fold(email), object.id.clone());
             }
             create(object, &title, *spot, seat, rules)
         }
