@@ -164,7 +164,7 @@ fn seat(object: &Object, known: &Known) -> Seat {
                 Failure::new(
                     "company-not-imported",
                     format!(
-                        "Its company {id} is not in Halo yet. It goes in by itself once that company is imported or mapped; or set a default site for new users."
+                        "Its company {id} is not in Halo yet. It goes in by itself once that company is imported; or set a default site for new users."
                     ),
                 )
                 .with(COMPANY.one, id),
