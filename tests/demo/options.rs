@@ -7,7 +7,7 @@ use anyhow::ensure;
 
 use crate::people;
 
-/// Shows the way of companies from HubSpot into Halo, with a simulated HubSpot.
+/// Shows the way of companies and contacts from HubSpot into Halo, with a simulated HubSpot.
 #[derive(Debug, clap::Parser)]
 #[command(name = "cargo demo", bin_name = "cargo demo")]
 pub(crate) struct Options {

@@ -9,7 +9,8 @@ const TEXT: &str = r#"
 1. At HubSpot, make an access token (a service key, or an app with static
    authentication) with these scopes:
 
-     crm.objects.companies.read  crm.schemas.companies.read  crm.objects.owners.read
+     crm.objects.companies.read  crm.schemas.companies.read
+     crm.objects.contacts.read   crm.schemas.contacts.read   crm.objects.owners.read
 
 2. Make a folder with the component and a configuration, and give the token in an
    environment variable:
@@ -33,7 +34,7 @@ const TEXT: &str = r#"
      cargo halo-host --config ... settings hubspot apply ../my-hubspot/settings.json
      cargo halo-host --config ... connect hubspot
      cargo halo-host --config ... preview hubspot companies
-     cargo halo-host --config ... import hubspot companies
+     cargo halo-host --config ... import hubspot all
 
 `cargo halo-host --help` lists all commands, `cargo halo-host doctor` says what is
 missing on this machine.

@@ -16,6 +16,9 @@ use crate::say;
 /// About what HubSpot takes to list a page; it makes the progress worth watching.
 pub(crate) const LATENCY: Duration = Duration::from_millis(150);
 
+/// Enough to show what becomes of them, also of a few without a company.
+pub(crate) const CONTACTS: usize = 60;
+
 /// A folder, a simulated HubSpot, and the way to stop.
 #[derive(Debug)]
 pub(crate) struct Stage {
@@ -33,6 +36,7 @@ impl Stage {
         let program = Program::at(std::env::current_exe()?);
         let sim = SimOptions {
             companies: options.companies,
+            contacts: CONTACTS,
             latency: LATENCY,
             ..SimOptions::default()
         };

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::interrupt::Interrupt;
 use crate::options::Options;
-use crate::stage::{LATENCY, Stage};
+use crate::stage::{CONTACTS, LATENCY, Stage};
 use crate::{people, say, sign_in};
 
 /// The component comes first: everything else needs it.
@@ -32,10 +32,12 @@ pub(crate) async fn set(
     );
     let stage = Stage::open(options, folder, interrupt).await?;
     say::paragraph(&format!(
-        "It listens on {}, has {} companies and answers each call\n\
-         after {} ms, about as long as the real one takes. In the folder are now",
+        "It listens on {}, has {} companies and {} contacts and\n\
+         answers each call after {} ms, about as long as the real one takes.\n\
+         In the folder are now",
         stage.workshop.sim.base_url(),
         options.companies,
+        CONTACTS,
         LATENCY.as_millis()
     ));
     say::paragraph(FILES);
@@ -55,7 +57,8 @@ pub(crate) async fn all(stage: &Stage) -> anyhow::Result<()> {
     import(stage).await?;
     look(stage, customer).await?;
     change_and_import_again(stage).await?;
-    say::step(9, "How the connection stands");
+    contacts(stage).await?;
+    say::step(10, "How the connection stands");
     stage.run("status").await
 }
 
@@ -139,4 +142,13 @@ async fn change_and_import_again(stage: &Stage) -> anyhow::Result<()> {
     stage
         .run(&format!("journal --connector hubspot --limit {edited}"))
         .await
+}
+
+async fn contacts(stage: &Stage) -> anyhow::Result<()> {
+    say::step(
+        9,
+        "Import the contacts: users at the customers of their companies",
+    );
+    stage.run("import hubspot contacts").await?;
+    stage.run("records user --limit 3").await
 }

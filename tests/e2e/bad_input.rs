@@ -53,6 +53,14 @@ async fn an_unknown_connector_or_entity_names_the_known_ones() {
     assert!(told.contains("it has hubspot"), "{told}");
     let told = refused(&shop, &["import", NAME, "company"], 1).await;
     assert!(told.contains("it has companies"), "{told}");
+    for arguments in [
+        &["preview", NAME, "all"][..],
+        &["import", NAME, "all", "--preview", "1"],
+        &["import", NAME, "all", "--select", "1"],
+    ] {
+        let told = refused(&shop, arguments, 1).await;
+        assert!(told.contains("name it in place of all"), "{told}");
+    }
     let told = refused(&shop, &["records", "customers"], 1).await;
     assert!(told.contains("customer"), "{told}");
 }

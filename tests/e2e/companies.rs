@@ -7,6 +7,7 @@ mod matching;
 mod options;
 mod sites;
 mod stages;
+mod unanswered;
 
 /// The names of all customers, sorted.
 async fn customers(shop: &halo_tests::kit::Workshop) -> Vec<String> {

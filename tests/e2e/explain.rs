@@ -372,8 +372,9 @@ async fn status_counts_what_each_run_did_and_names_its_report() {
     assert_all(
         &text,
         &[
-            "run 1 import companies: done, started ",
+            "run 1 import companies, started ",
             ", ended ",
+            " UTC: done\n",
             "3 read: 1 created, 1 skipped, 1 conflict.",
             "halo-host report hubspot 1",
         ],

@@ -50,6 +50,9 @@ pub(crate) struct Import {
     full: bool,
 }
 
+/// In place of an entity: all that can be imported, in their order.
+const ALL: &str = "all";
+
 fn selection(keys: Vec<String>) -> Selection {
     if keys.is_empty() {
         Selection::Everything
@@ -60,6 +63,11 @@ fn selection(keys: Vec<String>) -> Selection {
 
 impl Preview {
     pub(crate) async fn run(self, context: &Context) -> Done {
+        if self.entity == ALL {
+            return Err(Ended::Failed(
+                "A preview is of one entity: name it in place of all.".to_owned(),
+            ));
+        }
         let (_host, connection) = context.connection(&self.name).await?;
         let request = RunRequest {
             entity: self.entity,
@@ -119,11 +127,16 @@ impl Import {
     }
 
     pub(crate) async fn run(self, context: &Context) -> Done {
+        if self.entity == ALL && (self.preview.is_some() || !self.select.is_empty()) {
+            return Err(Ended::Failed(
+                "Rows and previews are of one entity: name it in place of all.".to_owned(),
+            ));
+        }
         let (_host, connection) = context.connection(&self.name).await?;
         let stop = Stop::default();
         stop_on_signal(&stop, "Stopping after this page…");
         let entities: Vec<String> = match self.entity.as_str() {
-            "all" => connection
+            ALL => connection
                 .description
                 .entities
                 .iter()

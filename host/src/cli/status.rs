@@ -115,17 +115,17 @@ fn show(standing: &Standing) -> String {
 fn show_run(counted: &Counted, is_last: bool) -> String {
     let Counted { run, counts } = counted;
     let mut text = format!(
-        "  run {} {} {}: {}, started {}",
+        "  run {} {} {}, started {}",
         run.id,
         mode(run),
         run.entity,
-        ending(run, is_last),
         show_time(run.started)
     );
     if let Some(ended) = run.ended {
         text.push_str(&format!(", ended {}", show_time(ended)));
     }
-    text.push('\n');
+    // Last, as its reason is a sentence of its own.
+    text.push_str(&format!(": {}\n", ending(run, is_last)));
     let to_be = match run.mode {
         RunMode::Preview => "to be ",
         RunMode::Import => "",

@@ -306,7 +306,7 @@ fn show(known: &Known) -> String {
             show_time(sync.started),
             sync.outcome
         ),
-        None => "Last in step: after none of the imports that are looked at".to_owned(),
+        None => "Last in step: never, in the imports that are looked at".to_owned(),
     });
     match known.reports.as_slice() {
         [] => lines.push("No run has read it.".to_owned()),

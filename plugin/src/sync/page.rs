@@ -138,9 +138,12 @@ impl Desk<'_> {
         }
         for unanswered in unanswered {
             let ended = Ended::unanswered(unanswered, self.import.spec());
-            if ended.hold().is_none() {
-                writes.push(memory::remove(keys::held(&self.scope, &unanswered.id)));
-            }
+            let key = keys::held(&self.scope, &unanswered.id);
+            // The search for changes will not tell of it a second time.
+            writes.push(match ended.hold() {
+                Some(hold) => memory::put(key, &hold)?,
+                None => memory::remove(key),
+            });
             reports.push(self.report(&Object::bare(&unanswered.id), ended));
         }
         report(&reports)?;

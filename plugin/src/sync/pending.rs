@@ -112,7 +112,7 @@ impl Job<'_> {
                 }
                 Scan::Table(from) => {
                     let named = self.section.named_ids().into_iter().skip(from);
-                    let rows: Vec<&str> = named.take(objects::BATCH_LIMIT).collect();
+                    let rows: Vec<&str> = named.take(objects::BATCH_LIMIT - ids.len()).collect();
                     if rows.is_empty() {
                         break;
                     }
@@ -130,7 +130,6 @@ impl Job<'_> {
                         // HubSpot refuses a batch with the same id twice.
                         ids.sort();
                         ids.dedup();
-                        ids.truncate(objects::BATCH_LIMIT);
                         scan = Scan::Table(next);
                         break;
                     }

@@ -3,13 +3,10 @@
 
 use std::collections::BTreeMap;
 
-use super::{
-    Agreed, Awaited, Fate, Part, Values, converted, decided, field, filled, refused, values,
-};
+use super::{Agreed, Fate, Part, Values, converted, decided, field, filled, refused, values};
 use crate::contract::halo::integration::records::{Row, RowOptions, Stored};
 use crate::contract::halo::integration::types::{Field, RecordRef, Value};
 use crate::entity::Mapped;
-use crate::entity::company::SPEC as COMPANY;
 use crate::entity::contact::{self, Company, EMAIL, KIND, NAME, SITE};
 use crate::failure::Failure;
 use crate::field::fold;
@@ -17,6 +14,11 @@ use crate::hubspot::objects::Object;
 use crate::matching::{text_of, value_of};
 use crate::settings::Contacts;
 use crate::sync::intent::Intent;
+
+mod seat;
+
+pub use seat::Spot;
+use seat::{Seat, nowhere, seat};
 
 /// How contacts are imported.
 #[derive(Debug)]
@@ -27,15 +29,6 @@ pub struct Rules<'a> {
     pub fields: &'a [Mapped],
     /// Goes before the ids of HubSpot in external keys.
     pub prefix: &'a str,
-}
-
-/// A site and whose it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Spot {
-    /// The site.
-    pub site: u64,
-    /// Its customer.
-    pub customer: u64,
 }
 
 /// What was read for a page.
@@ -65,22 +58,11 @@ pub struct Known {
 /// user.
 #[derive(Debug, Default)]
 pub struct Taken {
-    /// Folded addresses of users that are made, with their customer.
-    emails: BTreeMap<(String, u64), String>,
+    /// Folded addresses of users that are made. Also those of other customers: on the
+    /// next page they would stop the row.
+    emails: BTreeMap<String, String>,
     /// Users that are linked.
     records: BTreeMap<u64, String>,
-}
-
-/// Where a contact's user sits.
-enum Seat {
-    /// At its company's.
-    At(Spot),
-    /// At the default site, until its company is in Halo.
-    Default(Spot, Option<Awaited>),
-    /// Nowhere before its company is in Halo.
-    Wait(Awaited, Failure),
-    /// Nowhere.
-    Nowhere(Failure),
 }
 
 /// Plans one contact.
@@ -132,55 +114,20 @@ pub fn plan(object: &Object, rules: &Rules<'_>, known: &Known, taken: &mut Taken
             let (Seat::At(spot) | Seat::Default(spot, _)) = &seat else {
                 return stop("skipped", nowhere());
             };
-            for email in contact::emails(object) {
-                let key = (fold(email), spot.customer);
-                if let Some(other) = taken.emails.insert(key, object.id.clone()) {
-                    return stop("conflict", same_email(email, &other));
+            let emails = contact::emails(object);
+            // A row that stops keeps none of its addresses from others.
+            for email in &emails {
+                let other = taken.emails.get(&fold(email));
+                if let Some(other) = other.filter(|other| **other != object.id) {
+                    return stop("conflict", same_email(email, other));
                 }
+            }
+            for email in emails {
+                taken.emails.insert(fold(email), object.id.clone());
             }
             create(object, &title, *spot, seat, rules)
         }
     }
-}
-
-/// Where its company's users sit (S22, S25, S26).
-fn seat(object: &Object, known: &Known) -> Seat {
-    let awaited = |id: &str| Awaited {
-        kinds: ["customer", "site"].map(str::to_owned).to_vec(),
-        id: id.to_owned(),
-    };
-    match (known.companies.get(&object.id), known.default) {
-        (Some(Company::One(id)), default) => match (known.spots.get(id), default) {
-            (Some(spot), _) => Seat::At(*spot),
-            (None, Some(default)) => Seat::Default(default, Some(awaited(id))),
-            (None, None) => Seat::Wait(
-                awaited(id),
-                Failure::new(
-                    "company-not-imported",
-                    format!(
-                        "Its company {id} is not in Halo yet. It goes in by itself once that company is imported or mapped; or set a default site for new users."
-                    ),
-                )
-                .with(COMPANY.one, id),
-            ),
-        },
-        (_, Some(default)) => Seat::Default(default, None),
-        (Some(Company::Several(ids)), None) => Seat::Nowhere(Failure::new(
-            "ambiguous-company",
-            format!(
-                "It has several companies and none of them is primary: {}. Choose the primary one in HubSpot, or set a default site for new users.",
-                ids.join(", ")
-            ),
-        )),
-        (_, None) => Seat::Nowhere(nowhere()),
-    }
-}
-
-fn nowhere() -> Failure {
-    Failure::new(
-        "no-company",
-        "It has no company in HubSpot, so there is no customer for its user. Give it a company, or set a default site for new users.",
-    )
 }
 
 /// The user that it is linked to, or that a contact which was merged into it is.
@@ -333,17 +280,6 @@ fn create(object: &Object, title: &str, spot: Spot, seat: Seat, rules: &Rules<'_
         parts: vec![user],
         note: None,
         until: seat.until(),
-    }
-}
-
-impl Seat {
-    /// What a user at the default site waits for.
-    fn until(self) -> Option<Awaited> {
-        match self {
-            Seat::Default(_, until) => until,
-            Seat::Wait(until, _) => Some(until),
-            Seat::At(_) | Seat::Nowhere(_) => None,
-        }
     }
 }
 

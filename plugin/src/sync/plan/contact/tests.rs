@@ -226,6 +226,52 @@ fn two_contacts_of_one_page_with_one_address_do_not_become_one_user() {
 }
 
 #[test]
+fn two_contacts_of_one_page_with_one_address_stop_at_different_customers_too() {
+    let mut case = case();
+    case.known
+        .companies
+        .insert("2".to_owned(), Company::One("6".to_owned()));
+    let there = Spot {
+        site: 80,
+        customer: 8,
+    };
+    case.known.spots.insert("6".to_owned(), there);
+    let mut taken = Taken::default();
+    assert_eq!(told(&case.plan_as("1", &mut taken)), "created at 70");
+    assert_eq!(
+        told(&case.plan_as("2", &mut taken)),
+        "conflict already-linked"
+    );
+}
+
+#[test]
+fn an_address_that_a_contact_has_twice_is_no_conflict_with_itself() {
+    let mut case = case();
+    let twice = ("hs_additional_emails", "Ada@Example.com;ada@example.com");
+    case.properties.push(twice);
+    case.check("created at 70");
+}
+
+#[test]
+fn a_contact_that_stops_keeps_no_address_from_others() {
+    let mut case = case();
+    for id in ["2", "3"] {
+        let company = case.known.companies["1"].clone();
+        case.known.companies.insert(id.to_owned(), company);
+    }
+    let mut taken = Taken::default();
+    assert_eq!(told(&case.plan_as("1", &mut taken)), "created at 70");
+    case.properties.retain(|(name, _)| *name != "email");
+    case.properties.push(("email", "b@example.com"));
+    let own = case.properties.clone();
+    case.properties
+        .push(("hs_additional_emails", "ada@example.com"));
+    assert!(told(&case.plan_as("2", &mut taken)).starts_with("conflict"));
+    case.properties = own;
+    assert_eq!(told(&case.plan_as("3", &mut taken)), "created at 70");
+}
+
+#[test]
 fn s28_a_user_at_the_default_site_moves_to_its_company_unless_somebody_moved_it() {
     let mut ours = case();
     ours.linked(3, 90, Some(90));
