@@ -305,12 +305,18 @@ fn update(object: &Object, record: &Stored, seat: Seat, rules: &Rules<'_>, known
     // A user always has a name.
     written.retain(|field| field.name != NAME || field.value != Value::None);
     let mut agreed = values(object, &fields, Some(last.unwrap_or(&Values::new())));
-    let placed = last.and_then(|last| last.get(SITE)).cloned().flatten();
+    let sits_at = site_of(record).map(|id| id.to_string());
+    let was_tried = |site: &String| intents.iter().any(|intent| intent.brings(KIND, SITE, site));
+    let placed = match sits_at.clone().filter(was_tried) {
+        // What an interrupted call has written is ours.
+        Some(site) => Some(site),
+        None => last.and_then(|last| last.get(SITE)).cloned().flatten(),
+    };
+    let is_ours = placed.is_some() && placed == sits_at;
     let mut until = None;
     match seat {
         Seat::At(spot) => {
             // S28: moved while it sits where this connector has put it.
-            let is_ours = placed.is_some() && placed == site_of(record).map(|id| id.to_string());
             if is_ours && site_of(record) != Some(spot.site) {
                 written.push(site(spot.site));
             }
@@ -319,7 +325,6 @@ fn update(object: &Object, record: &Stored, seat: Seat, rules: &Rules<'_>, known
         // S25: nobody is moved to the default site.
         other => {
             agreed.insert(SITE.to_owned(), placed.clone());
-            let is_ours = placed.is_some() && placed == site_of(record).map(|id| id.to_string());
             until = other.until().filter(|_| is_ours);
         }
     }

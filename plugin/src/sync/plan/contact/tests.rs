@@ -288,6 +288,24 @@ fn s28_a_user_at_the_default_site_moves_to_its_company_unless_somebody_moved_it(
 }
 
 #[test]
+fn s28_a_user_whose_making_was_not_answered_is_where_this_connector_has_put_it() {
+    let mut case = case();
+    case.known.spots.clear();
+    case.known.default = Some(DEFAULT);
+    let Fate::Goes { parts, .. } = case.plan() else {
+        panic!()
+    };
+    // The rows stand, and nobody remembers them.
+    case.known
+        .intents
+        .insert("1".to_owned(), Intent::after(None, &parts, false));
+    case.user(3, 90, &["1"]);
+    case.check("3 as it is, until 5");
+    case.known.spots.insert("5".to_owned(), HERE);
+    case.check("updated 3 at 70");
+}
+
+#[test]
 fn s25_nobody_is_moved_to_the_default_site() {
     let mut case = case();
     case.linked(3, 70, Some(70));
