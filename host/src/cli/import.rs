@@ -203,7 +203,7 @@ impl Import {
                 }
             }
             // Whoever wants all does not want for what was never set up.
-            if self.entity == "all"
+            if self.entity == ALL
                 && let Some(failure) = &summary.failure
                 && failure.code == NOT_SET_UP
             {
