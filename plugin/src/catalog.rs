@@ -8,6 +8,7 @@ use crate::contract::halo::integration::types::{Attribute, Choice};
 use crate::entity::Spec;
 use crate::entity::company::{self, SPEC};
 use crate::failure::Failure;
+use crate::field::direction;
 use crate::hubspot::client::{Client, Trouble, json};
 use crate::hubspot::objects::Page;
 use crate::hubspot::properties::{self, Property};
@@ -43,10 +44,13 @@ pub fn remote_fields(entity: &str) -> Result<Vec<RemoteField>, Failure> {
         )
     })?;
     let known = load(&mut client()?, section.spec())?;
-    Ok(known.iter().map(remote_field).collect())
+    Ok(known
+        .iter()
+        .map(|property| remote_field(property, section.has_directions()))
+        .collect())
 }
 
-fn remote_field(property: &Property) -> RemoteField {
+fn remote_field(property: &Property, has_directions: bool) -> RemoteField {
     let attribute = |name: &str, value: &str| Attribute {
         name: name.to_owned(),
         value: value.to_owned(),
@@ -60,6 +64,13 @@ fn remote_field(property: &Property) -> RemoteField {
     ];
     if property.is_read_only() {
         attributes.push(attribute("read-only", "true"));
+    }
+    if has_directions {
+        let names: Vec<&str> = direction::allowed(property)
+            .iter()
+            .map(|direction| direction.name())
+            .collect();
+        attributes.push(attribute("directions", &names.join(" ")));
     }
     if !property.hubspot_defined {
         attributes.push(attribute("custom", "true"));

@@ -9,14 +9,15 @@ use crate::contract::exports::halo::integration::connector::{Problem, Severity};
 use crate::contract::halo::integration::records;
 use crate::entity::Spec;
 use crate::entity::company;
-use crate::failure::Failure;
+use crate::failure::{Failure, NOT_SET_UP};
 use crate::field::convert::Conversion;
 use crate::hubspot::client::{Client, Trouble};
 use crate::hubspot::properties::Property;
 use crate::patience::insist;
-use crate::settings::{self, Api, Companies, FieldRow, NO_STAGE, Settings, shape};
+use crate::settings::{self, Api, Companies, FieldRow, NO_STAGE, Products, Settings, shape};
 use crate::sync::section::Section;
 
+mod direction;
 mod fields;
 mod table;
 
@@ -54,14 +55,22 @@ pub fn check(json: &str, online: bool) -> Result<Vec<Problem>, Failure> {
             None
         }
     };
-    if let Err(failure) = may_import(&settings.companies) {
-        // A fresh connector has no stage chosen: nothing is wrong with it yet.
-        problems.push(of_failure(&failure, Severity::Warning));
-    }
     for section in Section::all(&settings) {
         let spec = section.spec();
+        if let Err(failure) = section.may_import() {
+            // A fresh connector has no stage chosen (A1), and nothing set up for the
+            // rest: nothing is wrong with it yet.
+            let is_fresh = spec.objects == company::SPEC.objects || failure.code == NOT_SET_UP;
+            let severity = if is_fresh {
+                Severity::Warning
+            } else {
+                Severity::Error
+            };
+            problems.push(of_failure(&failure, severity));
+        }
         let fields = insist(|| records::fields(spec.kind))?;
         problems.extend(fields::local(spec, section.rows(), &fields));
+        problems.extend(direction::repeated(spec, section.rows()));
     }
     problems.extend(table::repeated(&settings.companies.customers));
     problems.extend(missing_records(&settings)?);
@@ -85,13 +94,14 @@ fn online_problems(api: &Api, settings: &Settings) -> Result<Vec<Problem>, Failu
     for section in Section::all(settings) {
         let spec = section.spec();
         let is_company = spec.objects == company::SPEC.objects;
-        // Contacts without a mapping row need no property to be known.
+        // Others without a mapping row need no property to be known.
         if !is_company && section.rows().is_empty() {
             continue;
         }
         let fields = insist(|| records::fields(spec.kind))?;
         let known = load(&mut client, spec)?;
         problems.extend(fields::remote(spec, section.rows(), &fields, &known));
+        problems.extend(direction::refused(spec, section.rows(), &known));
         if is_company {
             problems.extend(stages(&settings.companies, &known));
         }
@@ -118,6 +128,21 @@ pub fn may_import(companies: &Companies) -> Result<(), Failure> {
         ));
     }
     Ok(())
+}
+
+/// Whether an import of products may start (S33).
+pub fn may_import_products(products: &Products) -> Result<(), Failure> {
+    if products.item_group.is_some() {
+        return Ok(());
+    }
+    let failure = match products.fields.is_empty() {
+        true => Failure::not_set_up,
+        false => Failure::setting,
+    };
+    Err(failure(
+        "/products/item-group",
+        "New items need an item group. Set item-group of products to the id of one (`records item-group` lists them).".to_owned(),
+    ))
 }
 
 /// What an import needs to know about its mapping rows.
@@ -157,7 +182,10 @@ pub fn prepare(
                 message,
             )
         })?;
-        prepared.conversions.insert(field.name.clone(), conversion);
+        // One field may be filled by one row and sent by another.
+        if row.direction.comes_to_halo() {
+            prepared.conversions.insert(field.name.clone(), conversion);
+        }
     }
     Ok(prepared)
 }
@@ -221,6 +249,12 @@ fn missing_records(settings: &Settings) -> Result<Vec<Problem>, Failure> {
             company::SITE,
             "site",
             "/contacts/default-site",
+        ),
+        (
+            settings.products.item_group,
+            "item-group",
+            "item group",
+            "/products/item-group",
         ),
     ] {
         let Some(id) = id else { continue };
@@ -312,5 +346,20 @@ mod tests {
         assert_eq!(path(&companies), Err("/companies/top-level".to_owned()));
         companies.top_level = Some(1);
         assert_eq!(path(&companies), Ok(()));
+    }
+
+    #[test]
+    fn s33_items_need_a_group_and_without_any_row_they_are_not_set_up() {
+        let told = |products: &Products| {
+            may_import_products(products)
+                .map_err(|failure| (failure.code, failure.attributes[0].value.clone()))
+        };
+        let path = "/products/item-group".to_owned();
+        let mut products = Products::default();
+        assert_eq!(told(&products), Err((NOT_SET_UP.to_owned(), path.clone())));
+        products.fields.push(FieldRow::default());
+        assert_eq!(told(&products), Err(("settings".to_owned(), path)));
+        products.item_group = Some(1);
+        assert_eq!(told(&products), Ok(()));
     }
 }

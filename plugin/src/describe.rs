@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use crate::entity::{company, contact};
+use crate::entity::{company, contact, product};
 use crate::settings::SCHEMA;
 
 const DOCUMENT: &str = include_str!("describe.json");
@@ -37,6 +37,8 @@ fn assemble() -> Result<Value, serde_json::Error> {
     let fixed = contact::FIXED.iter().map(|names| row(names, FILLED.into()));
     let fixed: Vec<Value> = fixed.chain([name]).collect();
     document["entities"][1]["fixed-fields"] = json!(fixed);
+    let fixed = product::FIXED.iter().map(|names| row(names, FILLED.into()));
+    document["entities"][2]["fixed-fields"] = json!(fixed.collect::<Vec<Value>>());
     Ok(document)
 }
 
@@ -52,6 +54,7 @@ mod tests {
         assert_eq!(document["entities"][0]["name"], company::SPEC.objects);
         assert_eq!(document["entities"][0]["fixed-fields"][0]["halo"], "name");
         assert_eq!(document["entities"][1]["name"], contact::SPEC.objects);
+        assert_eq!(document["entities"][2]["name"], product::SPEC.objects);
         assert!(document["settings"]["properties"]["companies"].is_object());
     }
 
@@ -85,6 +88,10 @@ mod tests {
                     "POST",
                     version.associations("contacts", "companies") + "/batch/read",
                 ),
+                ("GET", version.objects("products")),
+                ("POST", version.objects("products/search")),
+                ("POST", version.objects("products/batch/read")),
+                ("GET", version.properties("products")),
                 ("GET", version.account_details()),
                 ("POST", version.token("")),
             ] {

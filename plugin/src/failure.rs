@@ -3,6 +3,9 @@
 use crate::contract::halo::integration::types::Attribute;
 pub use crate::contract::halo::integration::types::Failure;
 
+/// The code of [`Failure::not_set_up`].
+pub const NOT_SET_UP: &str = "not-set-up";
+
 impl Failure {
     /// A failure without attributes; `code` is one of `types.failure` in `wit/`.
     pub fn new(code: &str, message: impl Into<String>) -> Failure {
@@ -26,6 +29,12 @@ impl Failure {
     /// A setting is missing or wrong; `path` is a JSON Pointer.
     pub fn setting(path: &str, message: impl Into<String>) -> Failure {
         Failure::new("settings", message).with("path", path)
+    }
+
+    /// A part of the settings is not filled in yet, which is nothing wrong before it is
+    /// used; `path` is a JSON Pointer.
+    pub fn not_set_up(path: &str, message: impl Into<String>) -> Failure {
+        Failure::new(NOT_SET_UP, message).with("path", path)
     }
 
     /// Nobody has signed in yet.

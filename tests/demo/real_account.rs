@@ -10,7 +10,8 @@ const TEXT: &str = r#"
    authentication) with these scopes:
 
      crm.objects.companies.read  crm.schemas.companies.read
-     crm.objects.contacts.read   crm.schemas.contacts.read   crm.objects.owners.read
+     crm.objects.contacts.read   crm.schemas.contacts.read
+     crm.objects.products.read   crm.objects.owners.read
 
 2. Make a folder with the component and a configuration, and give the token in an
    environment variable:

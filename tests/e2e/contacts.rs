@@ -66,12 +66,15 @@ async fn s7_import_all_brings_companies_first_so_that_contacts_find_their_custom
     let shop = empty().await;
     let acme = company(&shop, "Acme");
     let ada = contact(&shop, "ada@acme.example", &acme);
+    let mut settings = shop.settings(json!({}));
+    settings["products"] = json!({ "item-group": 1 });
+    shop.write("settings.json", &settings.to_string()).unwrap();
     let documents = shop.result(&["import", NAME, "all"]).await.unwrap();
     let order: Vec<&str> = documents
         .iter()
         .map(|document| document["summary"]["entity"].as_str().unwrap())
         .collect();
-    assert_eq!(order, ["companies", "contacts"]);
+    assert_eq!(order[..3], ["companies", "contacts", "products"]);
     assert_eq!(counts(&documents[1]), "created 1");
     let halo = shop.records().unwrap();
     let customer = halo.linked("customer", &acme).await.unwrap();

@@ -11,6 +11,7 @@ mod explain;
 mod guards;
 mod hostile;
 mod hublets;
+mod items;
 mod kill;
 mod preview;
 mod resilience;

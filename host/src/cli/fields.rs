@@ -5,6 +5,9 @@ use super::{Context, Done, Ended};
 use crate::schema;
 use crate::store::CustomField as Definition;
 
+/// The attribute of a remote field whose mapping rows have a direction.
+const DIRECTIONS: &str = "directions";
+
 #[derive(Debug, clap::Args)]
 pub(crate) struct Fields {
     /// The connector.
@@ -42,15 +45,24 @@ impl Fields {
                 .iter()
                 .map(|field| {
                     let only = field.attributes.contains_key("read-only");
-                    vec![
+                    let mut row = vec![
                         field.name.clone(),
                         field.label.clone(),
                         field.type_name.clone(),
                         if only { "read-only" } else { "" }.to_owned(),
-                    ]
+                    ];
+                    row.extend(field.attributes.get(DIRECTIONS).cloned());
+                    row
                 })
                 .collect();
-            text.push_str(&table(&["PROPERTY", "LABEL", "TYPE", "NOTE"], &rows));
+            let mut columns = vec!["PROPERTY", "LABEL", "TYPE", "NOTE"];
+            if remote
+                .iter()
+                .any(|field| field.attributes.contains_key(DIRECTIONS))
+            {
+                columns.push("DIRECTIONS");
+            }
+            text.push_str(&table(&columns, &rows));
             text.push_str(&format!("\nKind {} in Halo:\n", entity.kind));
             let rows: Vec<Vec<String>> = halo
                 .iter()

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use super::output::{Watcher, table};
-use super::{Context, Done, Ended, needs_a_person, rows, stop_on_signal};
+use super::{Context, Done, Ended, NOT_SET_UP, needs_a_person, rows, stop_on_signal};
 use crate::capability::Stop;
 use crate::connection::{Connection, Selection};
 use crate::deviations::{Deviation, deviations};
@@ -201,6 +201,16 @@ impl Import {
                 if self.preview.is_some() && summary.state == "done" {
                     context.out.say(&deviation_lines(&different));
                 }
+            }
+            // Whoever wants all does not want for what was never set up.
+            if self.entity == ALL
+                && let Some(failure) = &summary.failure
+                && failure.code == NOT_SET_UP
+            {
+                context
+                    .out
+                    .say(&format!("{}: passed over. {failure}", summary.entity));
+                continue;
             }
             end(&summary, &self.again())?;
         }

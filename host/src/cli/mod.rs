@@ -165,11 +165,20 @@ impl From<StoreError> for Ended {
     }
 }
 
+/// The code of an entity whose settings are not filled in yet.
+const NOT_SET_UP: &str = "not-set-up";
+
 /// Whether a failure of this code waits for a person.
 fn needs_a_person(code: &str) -> bool {
     matches!(
         code,
-        "not-connected" | "sign-in-again" | "settings" | "denied" | "other-account" | brake::BRAKE
+        "not-connected"
+            | "sign-in-again"
+            | "settings"
+            | NOT_SET_UP
+            | "denied"
+            | "other-account"
+            | brake::BRAKE
     )
 }
 

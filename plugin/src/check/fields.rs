@@ -54,6 +54,9 @@ pub(super) fn local(spec: &Spec, rows: &[FieldRow], known: &[FieldInfo]) -> Vec<
             problems.push(problem(&path, Severity::Error, "unknown-field", message));
             continue;
         };
+        if !row.direction.comes_to_halo() {
+            continue;
+        }
         if field
             .attributes
             .iter()

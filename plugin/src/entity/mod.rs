@@ -12,6 +12,7 @@ use crate::settings::FieldRow;
 
 pub mod company;
 pub mod contact;
+pub mod product;
 
 /// The names of an entity.
 #[derive(Debug)]

@@ -3,6 +3,7 @@
 
 pub mod convert;
 pub mod decide;
+pub mod direction;
 pub mod pairs;
 
 use crate::contract::halo::integration::types::Value;

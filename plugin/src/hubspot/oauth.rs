@@ -11,14 +11,16 @@ use sha2::{Digest, Sha256};
 use super::transport::Response;
 use crate::failure::Failure;
 
-/// What this version of the connector asks for: reading companies, their
-/// properties and their owners.
-pub const SCOPES: [&str; 6] = [
+/// What this version of the connector asks for: reading companies, contacts and
+/// products, their properties and their owners.
+pub const SCOPES: [&str; 7] = [
     "oauth",
     "crm.objects.companies.read",
     "crm.schemas.companies.read",
     "crm.objects.contacts.read",
     "crm.schemas.contacts.read",
+    // Its definitions have no scope of their own.
+    "crm.objects.products.read",
     "crm.objects.owners.read",
 ];
 

@@ -4,6 +4,7 @@
 use serde::Deserialize;
 
 use crate::failure::Failure;
+use crate::field::direction::Direction;
 use crate::hubspot::version::{self, Version};
 
 pub mod rows;
@@ -29,6 +30,8 @@ pub struct Settings {
     pub companies: Companies,
     /// Contacts to users.
     pub contacts: Contacts,
+    /// Products to items.
+    pub products: Products,
 }
 
 /// `/contacts`.
@@ -39,6 +42,16 @@ pub struct Contacts {
     pub default_site: Option<u64>,
     /// Make users of contacts without an e-mail address, too (A7).
     pub without_email: bool,
+    /// The field mappings.
+    pub fields: Vec<FieldRow>,
+}
+
+/// `/products`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Products {
+    /// Halo's id of the item group that new items get (S33).
+    pub item_group: Option<u64>,
     /// The field mappings.
     pub fields: Vec<FieldRow>,
 }
@@ -135,12 +148,33 @@ impl Settings {
     /// Reads a document. What is wrong with its shape is told in detail by
     /// `check`; here one sentence is enough.
     pub fn parse(json: &str) -> Result<Settings, Failure> {
-        serde_json::from_str(json).map_err(|error| {
+        let settings: Settings = serde_json::from_str(json).map_err(|error| {
             Failure::setting(
                 "",
                 format!("The settings cannot be used: {error}. `check` names every problem."),
             )
-        })
+        })?;
+        settings.without_stray_directions()
+    }
+
+    /// A mapping row is the same for all entities, but not all rows have a direction.
+    /// The schema knows that, and an import must not pass over it.
+    fn without_stray_directions(self) -> Result<Settings, Failure> {
+        for (section, rows) in [
+            ("companies", &self.companies.fields),
+            ("contacts", &self.contacts.fields),
+        ] {
+            let stray = rows
+                .iter()
+                .position(|row| row.direction != Direction::default());
+            if let Some(index) = stray {
+                return Err(Failure::setting(
+                    &format!("/{section}/fields/{index}/direction"),
+                    format!("Rows of {section} have no direction; remove it."),
+                ));
+            }
+        }
+        Ok(self)
     }
 }
 
@@ -234,6 +268,23 @@ mod tests {
     }
 
     #[test]
+    fn s36_rows_of_companies_and_contacts_have_no_direction() {
+        let parse = |section: &str, direction: &str| {
+            let row = format!(r#"{{"property": "a", "field": "b", "direction": "{direction}"}}"#);
+            Settings::parse(&format!(r#"{{"{section}": {{"fields": [{row}]}}}}"#))
+        };
+        for section in ["companies", "contacts"] {
+            let failure = parse(section, "bidirectional").unwrap_err();
+            assert_eq!(
+                failure.attributes[0].value,
+                format!("/{section}/fields/0/direction")
+            );
+        }
+        assert!(parse("products", "bidirectional").is_ok());
+        assert!(parse("products", "both").is_err());
+    }
+
+    #[test]
     fn the_schema_and_the_types_know_the_same_names() {
         let schema: serde_json::Value = serde_json::from_str(SCHEMA).unwrap();
         // A document with every name of the schema parses; `deny_unknown_fields`
@@ -247,6 +298,7 @@ mod tests {
             ("sync", format!("{:?}", settings.sync)),
             ("companies", format!("{:?}", settings.companies)),
             ("contacts", format!("{:?}", settings.contacts)),
+            ("products", format!("{:?}", settings.products)),
         ] {
             // Debug prints the field names of a struct.
             let top = text

@@ -4,6 +4,7 @@ use serde::Deserialize;
 
 use crate::field::convert::ValuePair;
 use crate::field::decide::{Emptied, Rule};
+use crate::field::direction::Direction;
 
 /// One HubSpot company, and the Halo customer or the site that it is (A25).
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -36,6 +37,9 @@ pub struct FieldRow {
     pub property: String,
     /// Halo's name; upper and lower case make no difference.
     pub field: String,
+    /// Which way it goes, where the entity's rows have that (S36).
+    #[serde(default)]
+    pub direction: Direction,
     /// For choices: which option is which choice, where labels differ.
     #[serde(default)]
     pub values: Vec<ValuePair>,
@@ -88,6 +92,20 @@ impl FieldRow {
     /// The options that contradict each other: which one to remove, and why.
     pub fn contradictions(&self) -> Vec<(&'static str, &'static str)> {
         let mut found = Vec::new();
+        if !self.direction.comes_to_halo() {
+            let options = [
+                ("new-records-only", self.new_records_only),
+                ("never-update", self.never_update),
+                ("empty-overwrites", self.empty_overwrites.is_some()),
+            ];
+            found.extend(options.into_iter().filter(|(_, given)| *given).map(|(name, _)| {
+                (
+                    name,
+                    "A row with the direction halo-to-hubspot fills nothing in Halo; remove this option, or choose another direction.",
+                )
+            }));
+            return found;
+        }
         if self.new_records_only && self.never_update {
             found.push((
                 "never-update",
@@ -151,5 +169,14 @@ mod tests {
             Rule::Empty,
             &["empty-overwrites"],
         );
+        let outwards = r#", "direction": "halo-to-hubspot""#;
+        check(outwards, mapped(Emptied::TakesBack), &[]);
+        check(
+            &format!("{outwards}{never}{keeps}"),
+            Rule::Empty,
+            &["never-update", "empty-overwrites"],
+        );
+        let both = r#", "direction": "bidirectional""#;
+        check(&format!("{both}{never}"), Rule::Empty, &[]);
     }
 }

@@ -17,7 +17,7 @@ use crate::contract::halo::integration::{log, records, run, settings, state};
 use crate::contract::wasi::clocks::monotonic_clock;
 use crate::contract::wasi::random::random;
 use crate::entity::{self, Mapped, Spec};
-use crate::failure::Failure;
+use crate::failure::{Failure, NOT_SET_UP};
 use crate::field::convert::Conversion;
 use crate::hubspot::client::{Client, Trouble, json};
 use crate::hubspot::objects::{Page, Unanswered};
@@ -52,7 +52,7 @@ pub fn run(request: &Request) -> Result<Slice, Failure> {
 fn waits_for_a_person(code: &str) -> bool {
     matches!(
         code,
-        "not-connected" | "sign-in-again" | "settings" | "denied"
+        "not-connected" | "sign-in-again" | "settings" | NOT_SET_UP | "denied"
     )
 }
 

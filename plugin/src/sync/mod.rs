@@ -8,7 +8,7 @@
 //! | [`selection`] | one slice of an import of chosen rows | shell |
 //! | [`page`] | one page: look up, plan, write, report, remember | shell |
 //! | [`section`] | the settings of one entity; the list of all | no |
-//! | [`companies`], [`contacts`] | what is looked up for a page of them | shell |
+//! | [`companies`], [`contacts`], [`products`] | what is looked up for a page of them | shell |
 //! | [`sites`] | what is known of the sites of a page | shell |
 //! | [`writing`] | the rows of a page, repeated where records do not answer | shell |
 //! | [`plan`] | what becomes of one row | no |
@@ -31,6 +31,7 @@ pub mod memory;
 pub mod page;
 pub mod pending;
 pub mod plan;
+pub mod products;
 pub mod reader;
 pub mod section;
 pub mod selection;

@@ -8,12 +8,13 @@ use super::contacts;
 use super::cursor::fingerprint;
 use super::page::Import;
 use super::plan;
+use super::products;
 use crate::check;
-use crate::entity::{Mapped, Spec, company, contact};
+use crate::entity::{Mapped, Spec, company, contact, product};
 use crate::failure::Failure;
 use crate::field::convert::Conversion;
 use crate::matching::Table;
-use crate::settings::{Companies, Contacts, FieldRow, Settings};
+use crate::settings::{Companies, Contacts, FieldRow, Products, Settings};
 
 /// The settings of one entity.
 #[derive(Clone, Copy, Debug)]
@@ -22,14 +23,17 @@ pub enum Section<'a> {
     Companies(&'a Companies),
     /// Contacts to users; where a company's users sit depends on the companies.
     Contacts(&'a Contacts, &'a Companies),
+    /// Products to items.
+    Products(&'a Products),
 }
 
 impl<'a> Section<'a> {
     /// All of them, in the order in which they are imported (S7).
-    pub fn all(settings: &'a Settings) -> [Section<'a>; 2] {
+    pub fn all(settings: &'a Settings) -> [Section<'a>; 3] {
         [
             Section::Companies(&settings.companies),
             Section::Contacts(&settings.contacts, &settings.companies),
+            Section::Products(&settings.products),
         ]
     }
 
@@ -45,6 +49,7 @@ impl<'a> Section<'a> {
         match self {
             Section::Companies(_) => &company::SPEC,
             Section::Contacts(..) => &contact::SPEC,
+            Section::Products(_) => &product::SPEC,
         }
     }
 
@@ -53,6 +58,16 @@ impl<'a> Section<'a> {
         match self {
             Section::Companies(settings) => &settings.fields,
             Section::Contacts(settings, _) => &settings.fields,
+            Section::Products(settings) => &settings.fields,
+        }
+    }
+
+    /// Whether each row has a direction of its own (S36). What goes back of companies and
+    /// contacts is another option.
+    pub fn has_directions(&self) -> bool {
+        match self {
+            Section::Companies(_) | Section::Contacts(..) => false,
+            Section::Products(_) => true,
         }
     }
 
@@ -63,6 +78,8 @@ impl<'a> Section<'a> {
             Section::Contacts(settings, companies) => {
                 fingerprint(&[settings, &rows, &companies.customers, &companies.first_site])
             }
+            // The group is for new items only.
+            Section::Products(_) => fingerprint(&[&rows]),
         }
     }
 
@@ -71,6 +88,7 @@ impl<'a> Section<'a> {
         match self {
             Section::Companies(settings) => check::may_import(settings),
             Section::Contacts(..) => Ok(()),
+            Section::Products(settings) => check::may_import_products(settings),
         }
     }
 
@@ -79,6 +97,7 @@ impl<'a> Section<'a> {
         match self {
             Section::Companies(_) => company::PROPERTIES,
             Section::Contacts(..) => contact::PROPERTIES,
+            Section::Products(_) => product::PROPERTIES,
         }
     }
 
@@ -91,6 +110,7 @@ impl<'a> Section<'a> {
         match self {
             Section::Companies(settings) => company::fields(settings, rows, conversions),
             Section::Contacts(..) => contact::fields(rows, conversions),
+            Section::Products(_) => product::fields(rows, conversions),
         }
     }
 
@@ -102,7 +122,7 @@ impl<'a> Section<'a> {
                 .iter()
                 .map(|pair| pair.company.as_str())
                 .collect(),
-            Section::Contacts(..) => Vec::new(),
+            Section::Contacts(..) | Section::Products(_) => Vec::new(),
         }
     }
 
@@ -128,6 +148,13 @@ impl<'a> Section<'a> {
                 },
                 companies,
                 table: Table::new(&companies.customers),
+            }),
+            Section::Products(settings) => Box::new(products::Products {
+                rules: plan::product::Rules {
+                    settings,
+                    fields,
+                    prefix,
+                },
             }),
         }
     }
