@@ -8,6 +8,7 @@ use halo_tests::kit::Records;
 
 mod companies;
 mod contacts;
+mod items;
 mod lost_answers;
 mod preview;
 mod shop;

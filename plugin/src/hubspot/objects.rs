@@ -170,6 +170,13 @@ impl Page {
         Some(self.paging.as_ref()?.next.as_ref()?.after.as_str())
     }
 
+    /// Leaves each object once: by an id that was merged away HubSpot may answer the
+    /// survivor, which may have been asked for itself.
+    pub fn dedup(&mut self) {
+        let mut seen = BTreeSet::new();
+        self.results.retain(|object| seen.insert(object.id.clone()));
+    }
+
     /// The ids of a batch that were not answered. Only what HubSpot calls not found
     /// is gone; anything else is there and could not be read this time.
     pub fn unanswered(&self, asked: &[String]) -> Vec<Unanswered> {
@@ -281,6 +288,15 @@ mod tests {
         let of = |index: usize| page.results[index].associated("companies", "contact_to_company");
         assert_eq!(of(0), [("7".to_owned(), true), ("8".to_owned(), false)]);
         assert_eq!(of(1), []);
+    }
+
+    #[test]
+    fn an_object_that_is_answered_twice_is_one() {
+        let mut page: Page =
+            serde_json::from_str(r#"{"results":[{"id":"9"},{"id":"1"},{"id":"9"}]}"#).unwrap();
+        page.dedup();
+        let ids: Vec<&str> = page.results.iter().map(|row| row.id.as_str()).collect();
+        assert_eq!(ids, ["9", "1"]);
     }
 
     #[test]

@@ -12,6 +12,7 @@ use crate::contract::halo::integration::types::{Attribute, Field, RecordRef, Val
 use crate::entity::Spec;
 use crate::entity::company::{self, SITE_CUSTOMER};
 use crate::entity::contact::{self, Company, EMAILS, KIND, SPEC};
+use crate::failure::Failure;
 use crate::field::fold;
 use crate::hubspot::associations::{self, Answer, Associated};
 use crate::hubspot::client::{Client, Trouble};
@@ -133,7 +134,7 @@ impl Contacts<'_> {
         &self,
         desk: &Desk<'_>,
         companies: &BTreeMap<String, Company>,
-    ) -> Result<BTreeMap<String, Spot>, Trouble> {
+    ) -> Result<BTreeMap<String, Result<Spot, Failure>>, Trouble> {
         let ids: BTreeSet<String> = companies
             .values()
             .filter_map(|company| match company {
@@ -156,7 +157,7 @@ impl Contacts<'_> {
                     if self.table.is_site(&id) || customer.is_none_or(|own| own == of_site) =>
                 {
                     let (site, customer) = (site.id, of_site);
-                    spots.insert(id, Spot { site, customer });
+                    spots.insert(id, Ok(Spot { site, customer }));
                 }
                 (_, _, Some(customer)) => without.entry(customer).or_default().push(id),
                 _ => {}
@@ -164,19 +165,21 @@ impl Contacts<'_> {
         }
         for (customer, site) in self.first_sites(desk, &without)? {
             for id in without.get(&customer).into_iter().flatten() {
-                spots.insert(id.clone(), Spot { site, customer });
+                let spot = site.clone().map(|site| Spot { site, customer });
+                spots.insert(id.clone(), spot);
             }
         }
         Ok(spots)
     }
 
     /// The first site of each of these customers, by the companies that are them. One
-    /// without any gets it: in Halo, users sit at sites.
+    /// without any gets it: in Halo, users sit at sites. Where Halo refuses that, the
+    /// contacts of that company stop, and no others.
     fn first_sites(
         &self,
         desk: &Desk<'_>,
         customers: &BTreeMap<u64, Vec<String>>,
-    ) -> Result<BTreeMap<u64, u64>, Trouble> {
+    ) -> Result<BTreeMap<u64, Result<u64, Failure>>, Trouble> {
         let ids: Vec<u64> = customers.keys().copied().collect();
         let wanted = [SITE_CUSTOMER, company::INACTIVE].map(str::to_owned);
         let mut first: BTreeMap<u64, (bool, bool, u64)> = BTreeMap::new();
@@ -196,10 +199,10 @@ impl Contacts<'_> {
                     .or_insert(rank);
             }
         }
-        let mut sites: BTreeMap<u64, u64> = first
+        let mut sites: BTreeMap<u64, Result<u64, Failure>> = first
             .into_iter()
             .filter(|(customer, _)| customers.contains_key(customer))
-            .map(|(customer, (_, _, site))| (customer, site))
+            .map(|(customer, (_, _, site))| (customer, Ok(site)))
             .collect();
         let missing: Vec<(u64, &String)> = customers
             .iter()
@@ -213,7 +216,7 @@ impl Contacts<'_> {
         for (rows, missing) in rows.chunks(BATCH).zip(missing.chunks(BATCH)) {
             let written = insist(|| records::upsert(rows))?;
             for ((customer, _), written) in missing.iter().zip(written) {
-                sites.insert(*customer, written?.id);
+                sites.insert(*customer, written.map(|written| written.id));
             }
         }
         Ok(sites)

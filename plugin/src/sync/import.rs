@@ -255,6 +255,7 @@ impl<'a> Job<'a> {
                 continue;
             }
             let mut page: Page = json(&response)?;
+            page.dedup();
             let next = cursor.position.after(&page, spec.modified)?;
             // Not on the last page of a slice: nobody would read the answer.
             if let Some(position) = &next

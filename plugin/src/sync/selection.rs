@@ -41,7 +41,17 @@ impl Job<'_> {
             .is_some_and(|watermark| watermark.settings != self.print);
         while let Some(left) = ids.get(next..).filter(|left| !left.is_empty()) {
             let batch = &left[..left.len().min(objects::BATCH_LIMIT)];
-            let page: Page = client.read(reader.batch(batch))?;
+            // What is no id is not HubSpot's either; asked for, it would fail the batch.
+            let asked: Vec<String> = batch
+                .iter()
+                .filter(|id| objects::is_id(id))
+                .cloned()
+                .collect();
+            let mut page = Page::default();
+            if !asked.is_empty() {
+                page = client.read(reader.batch(&asked))?;
+                page.dedup();
+            }
             let mut writes = desk.work(
                 client,
                 PageOf {

@@ -57,16 +57,18 @@ async fn a_selection_imports_just_those_rows_and_names_ids_that_do_not_exist() {
                 .unwrap(),
         );
     }
-    let select = format!("{},{},404", ids[1], ids[3]);
+    let select = format!("{},{},404,acme", ids[1], ids[3]);
     let result = shop
         .result(&["import", "hubspot", "companies", "--select", &select])
         .await
         .unwrap();
-    assert_eq!(counts(&result[0]), "created 2, skipped 1");
-    assert!(
-        reason(&result[0], "404").contains("no such company"),
-        "{result:?}"
-    );
+    assert_eq!(counts(&result[0]), "created 2, skipped 2");
+    for id in ["404", "acme"] {
+        assert!(
+            reason(&result[0], id).contains("no such company"),
+            "{result:?}"
+        );
+    }
     assert_eq!(customers(&shop).await, ["Company 1", "Company 3"]);
     // The rest comes with the first import of everything.
     assert_eq!(counts(&import(&shop).await), "created 3, unchanged 2");

@@ -43,7 +43,7 @@ pub struct Known {
     /// By HubSpot id of a contact: its company.
     pub companies: BTreeMap<String, Company>,
     /// By HubSpot id of a company: where its users sit.
-    pub spots: BTreeMap<String, Spot>,
+    pub spots: BTreeMap<String, Result<Spot, Failure>>,
     /// The default site of the settings, if it exists.
     pub default: Option<Spot>,
     /// HubSpot ids that are linked and that HubSpot does not have.
@@ -97,6 +97,7 @@ pub fn plan(object: &Object, rules: &Rules<'_>, known: &Known, taken: &mut Taken
                 };
             }
             Seat::Nowhere(reason) => return stop("skipped", reason.clone()),
+            Seat::Refused(reason) => return stop("failed", reason.clone()),
         },
         Err(reason) => Err(reason),
     };

@@ -26,6 +26,8 @@ pub(super) enum Seat {
     Wait(Awaited, Failure),
     /// Nowhere.
     Nowhere(Failure),
+    /// Nowhere, as its company's customer has no site and Halo refused to make one.
+    Refused(Failure),
 }
 
 impl Seat {
@@ -34,7 +36,7 @@ impl Seat {
         match self {
             Seat::Default(_, until) => until,
             Seat::Wait(until, _) => Some(until),
-            Seat::At(_) | Seat::Nowhere(_) => None,
+            Seat::At(_) | Seat::Nowhere(_) | Seat::Refused(_) => None,
         }
     }
 }
@@ -47,7 +49,8 @@ pub(super) fn seat(object: &Object, known: &Known) -> Seat {
     };
     match (known.companies.get(&object.id), known.default) {
         (Some(Company::One(id)), default) => match (known.spots.get(id), default) {
-            (Some(spot), _) => Seat::At(*spot),
+            (Some(Ok(spot)), _) => Seat::At(*spot),
+            (Some(Err(refused)), _) => Seat::Refused(refused.clone()),
             (None, Some(default)) => Seat::Default(default, Some(awaited(id))),
             (None, None) => Seat::Wait(
                 awaited(id),

@@ -23,7 +23,7 @@ fn case() -> Case {
     known
         .companies
         .insert("1".to_owned(), Company::One("5".to_owned()));
-    known.spots.insert("5".to_owned(), HERE);
+    known.spots.insert("5".to_owned(), Ok(HERE));
     known.customers = BTreeMap::from([(70, 7), (71, 7), (80, 8), (90, 9)]);
     Case {
         properties: vec![
@@ -182,6 +182,18 @@ fn s25_s26_without_its_company_it_goes_to_the_default_site_or_waits() {
 }
 
 #[test]
+fn a_contact_whose_customer_can_have_no_site_stops_alone_and_a_linked_one_stays() {
+    let refused = || Err(Failure::new("invalid", "No site may be made here."));
+    let mut new = case();
+    new.known.spots.insert("5".to_owned(), refused());
+    new.check("failed invalid");
+    let mut linked = case();
+    linked.linked(3, 70, Some(70));
+    linked.known.spots.insert("5".to_owned(), refused());
+    linked.check("3 as it is");
+}
+
+#[test]
 fn s27_one_user_of_that_address_at_that_customer_is_linked() {
     let mut case = case();
     case.user(3, 71, &[]);
@@ -235,7 +247,7 @@ fn two_contacts_of_one_page_with_one_address_stop_at_different_customers_too() {
         site: 80,
         customer: 8,
     };
-    case.known.spots.insert("6".to_owned(), there);
+    case.known.spots.insert("6".to_owned(), Ok(there));
     let mut taken = Taken::default();
     assert_eq!(told(&case.plan_as("1", &mut taken)), "created at 70");
     assert_eq!(
@@ -301,7 +313,7 @@ fn s28_a_user_whose_making_was_not_answered_is_where_this_connector_has_put_it()
         .insert("1".to_owned(), Intent::after(None, &parts, false));
     case.user(3, 90, &["1"]);
     case.check("3 as it is, until 5");
-    case.known.spots.insert("5".to_owned(), HERE);
+    case.known.spots.insert("5".to_owned(), Ok(HERE));
     case.check("updated 3 at 70");
 }
 
