@@ -17,6 +17,7 @@ use crate::patience::insist;
 use crate::settings::{self, Api, Companies, FieldRow, NO_STAGE, Settings, shape};
 use crate::sync::section::Section;
 
+pub mod deals;
 mod table;
 
 /// Checks a document; `online` also asks HubSpot.
@@ -55,12 +56,14 @@ pub fn check(json: &str, online: bool) -> Result<Vec<Problem>, Failure> {
         // A fresh connector has no stage chosen: nothing is wrong with it yet.
         problems.push(of_failure(&failure, Severity::Warning));
     }
+    problems.extend(deals::missing_type(&settings.deals));
     for section in Section::all(&settings) {
         let spec = section.spec();
         let fields = insist(|| records::fields(spec.kind))?;
         problems.extend(field_rows(spec, section.rows(), &fields));
     }
     problems.extend(table::repeated(&settings.companies.customers));
+    problems.extend(deals::repeated(&settings.deals));
     problems.extend(missing_records(&settings)?);
     if online && let Some(api) = api {
         match online_problems(&api, &settings) {
@@ -97,6 +100,7 @@ fn online_problems(api: &Api, settings: &Settings) -> Result<Vec<Problem>, Failu
         &mut client,
         &settings.companies.customers,
     )?);
+    problems.extend(deals::of_account(&mut client, &settings.deals)?);
     Ok(problems)
 }
 
@@ -330,6 +334,7 @@ fn missing_records(settings: &Settings) -> Result<Vec<Problem>, Failure> {
         }
     }
     problems.extend(table::missing_records(&settings.companies.customers)?);
+    problems.extend(deals::missing_records(&settings.deals)?);
     Ok(problems)
 }
 

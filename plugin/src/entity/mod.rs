@@ -12,6 +12,7 @@ use crate::settings::FieldRow;
 
 pub mod company;
 pub mod contact;
+pub mod deal;
 
 /// The names of an entity.
 #[derive(Debug)]
@@ -56,6 +57,8 @@ pub enum Source {
     CompanyName,
     /// What people call a contact.
     ContactName,
+    /// What the connector has worked out of an object before it is planned.
+    Derived(&'static str),
 }
 
 /// One field that an import fills.
@@ -69,7 +72,7 @@ pub struct Mapped {
     pub field: String,
     /// How.
     pub rule: Rule,
-    /// Between both; the fixed rows are plain text on both sides.
+    /// Between both; without one, plain text on both sides.
     pub conversion: Option<Conversion>,
 }
 
@@ -100,6 +103,7 @@ impl Mapped {
     pub fn value<'a>(&self, object: &'a Object) -> Option<Cow<'a, str>> {
         match &self.source {
             Source::Property(name) => object.property(name).map(Cow::Borrowed),
+            Source::Derived(name) => object.property(name).map(Cow::Borrowed),
             Source::CompanyName => company::title(object).map(Cow::Borrowed),
             Source::ContactName => contact::title(object).map(Cow::Owned),
         }

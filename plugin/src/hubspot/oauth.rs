@@ -13,12 +13,14 @@ use crate::failure::Failure;
 
 /// What this version of the connector asks for: reading companies, their
 /// properties and their owners.
-pub const SCOPES: [&str; 6] = [
+pub const SCOPES: [&str; 8] = [
     "oauth",
     "crm.objects.companies.read",
     "crm.schemas.companies.read",
     "crm.objects.contacts.read",
     "crm.schemas.contacts.read",
+    "crm.objects.deals.read",
+    "crm.schemas.deals.read",
     "crm.objects.owners.read",
 ];
 

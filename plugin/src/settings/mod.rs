@@ -6,9 +6,11 @@ use serde::Deserialize;
 use crate::failure::Failure;
 use crate::hubspot::version::{self, Version};
 
+pub mod deals;
 pub mod rows;
 pub mod shape;
 
+pub use deals::Deals;
 pub use rows::{FieldRow, Pair, Target};
 
 /// The JSON Schema of the settings.
@@ -29,6 +31,8 @@ pub struct Settings {
     pub companies: Companies,
     /// Contacts to users.
     pub contacts: Contacts,
+    /// Deals to tickets.
+    pub deals: Deals,
 }
 
 /// `/contacts`.
@@ -247,10 +251,13 @@ mod tests {
             ("sync", format!("{:?}", settings.sync)),
             ("companies", format!("{:?}", settings.companies)),
             ("contacts", format!("{:?}", settings.contacts)),
+            ("deals", format!("{:?}", settings.deals)),
         ] {
             // Debug prints the field names of a struct.
             let top = text
                 .replace("ValuePair {", "[")
+                .replace("StagePair {", "[")
+                .replace("OwnerPair {", "[")
                 .replace("Pair {", "[")
                 .replace("FieldRow {", "[");
             for name in full[section].as_object().unwrap().keys() {

@@ -21,6 +21,7 @@
 pub mod companies;
 pub mod contacts;
 pub mod cursor;
+pub mod deals;
 pub mod gone;
 pub mod import;
 pub mod intent;

@@ -6,14 +6,15 @@ use std::collections::BTreeMap;
 use super::companies;
 use super::contacts;
 use super::cursor::fingerprint;
+use super::deals;
 use super::page::Import;
 use super::plan;
 use crate::check;
-use crate::entity::{Mapped, Spec, company, contact};
+use crate::entity::{Mapped, Spec, company, contact, deal};
 use crate::failure::Failure;
 use crate::field::convert::Conversion;
 use crate::matching::Table;
-use crate::settings::{Companies, Contacts, FieldRow, Settings};
+use crate::settings::{Companies, Contacts, Deals, FieldRow, Settings};
 
 /// The settings of one entity.
 #[derive(Clone, Copy, Debug)]
@@ -22,14 +23,17 @@ pub enum Section<'a> {
     Companies(&'a Companies),
     /// Contacts to users; where a company's users sit depends on the companies.
     Contacts(&'a Contacts, &'a Companies),
+    /// Deals to tickets; whose they are depends on the companies.
+    Deals(&'a Deals, &'a Companies),
 }
 
 impl<'a> Section<'a> {
     /// All of them, in the order in which they are imported (S7).
-    pub fn all(settings: &'a Settings) -> [Section<'a>; 2] {
+    pub fn all(settings: &'a Settings) -> [Section<'a>; 3] {
         [
             Section::Companies(&settings.companies),
             Section::Contacts(&settings.contacts, &settings.companies),
+            Section::Deals(&settings.deals, &settings.companies),
         ]
     }
 
@@ -45,6 +49,7 @@ impl<'a> Section<'a> {
         match self {
             Section::Companies(_) => &company::SPEC,
             Section::Contacts(..) => &contact::SPEC,
+            Section::Deals(..) => &deal::SPEC,
         }
     }
 
@@ -53,6 +58,7 @@ impl<'a> Section<'a> {
         match self {
             Section::Companies(settings) => &settings.fields,
             Section::Contacts(settings, _) => &settings.fields,
+            Section::Deals(settings, _) => &settings.fields,
         }
     }
 
@@ -63,6 +69,9 @@ impl<'a> Section<'a> {
             Section::Contacts(settings, companies) => {
                 fingerprint(&[settings, &rows, &companies.customers, &companies.first_site])
             }
+            Section::Deals(settings, companies) => {
+                fingerprint(&[settings, &rows, &companies.customers])
+            }
         }
     }
 
@@ -71,6 +80,7 @@ impl<'a> Section<'a> {
         match self {
             Section::Companies(settings) => check::may_import(settings),
             Section::Contacts(..) => Ok(()),
+            Section::Deals(settings, _) => check::deals::may_import(settings),
         }
     }
 
@@ -79,6 +89,7 @@ impl<'a> Section<'a> {
         match self {
             Section::Companies(_) => company::PROPERTIES,
             Section::Contacts(..) => contact::PROPERTIES,
+            Section::Deals(..) => deal::PROPERTIES,
         }
     }
 
@@ -91,6 +102,7 @@ impl<'a> Section<'a> {
         match self {
             Section::Companies(settings) => company::fields(settings, rows, conversions),
             Section::Contacts(..) => contact::fields(rows, conversions),
+            Section::Deals(settings, _) => deal::fields(settings, rows, conversions),
         }
     }
 
@@ -102,12 +114,23 @@ impl<'a> Section<'a> {
                 .iter()
                 .map(|pair| pair.company.as_str())
                 .collect(),
-            Section::Contacts(..) => Vec::new(),
+            Section::Contacts(..) | Section::Deals(..) => Vec::new(),
         }
     }
 
-    /// The import that fills these fields.
-    pub fn import<'b>(&self, fields: &'b [Mapped], prefix: &'b str) -> Box<dyn Import + 'b>
+    /// Whether people choose what is imported.
+    pub fn is_chosen(&self) -> bool {
+        matches!(self, Section::Deals(..))
+    }
+
+    /// The import that fills these fields; `chosen` says whether people have chosen
+    /// what it is of.
+    pub fn import<'b>(
+        &self,
+        fields: &'b [Mapped],
+        prefix: &'b str,
+        chosen: bool,
+    ) -> Box<dyn Import + 'b>
     where
         'a: 'b,
     {
@@ -128,6 +151,18 @@ impl<'a> Section<'a> {
                 },
                 companies,
                 table: Table::new(&companies.customers),
+            }),
+            Section::Deals(settings, companies) => Box::new(deals::Deals {
+                rules: plan::deal::Rules {
+                    settings,
+                    fields,
+                    prefix,
+                    chosen,
+                },
+                table: Table::new(&companies.customers),
+                pipelines: Default::default(),
+                owners: Default::default(),
+                offset_ms: Default::default(),
             }),
         }
     }
