@@ -298,8 +298,27 @@ async fn s55_three_of_ten_are_chosen_and_just_those_are_in_halo() {
         let facets = facets.as_array().unwrap();
         assert!(facets.contains(&json!([name, value])), "{facets:?}");
     }
+    // The same conditions choose in a preview and of it.
+    let narrow = ["--where", "amount>=200", "--where", "stage~qualified"];
+    let mut arguments = vec!["preview", NAME, "deals"];
+    arguments.extend(narrow);
+    let found = one(&shop, &arguments).await;
+    assert_eq!(found["rows"].as_array().unwrap().len(), 1, "{found}");
+    let run = found["summary"]["run"].to_string();
+    let mut arguments = vec!["import", NAME, "deals", "--preview", &run];
+    arguments.extend(narrow);
+    assert_eq!(counts(&one(&shop, &arguments).await), "created 1");
+    assert!(ticket(&shop, &deals[4]).await.is_some());
+    let none = ["import", NAME, "deals", "--preview", &run];
+    let mut none = none.to_vec();
+    none.extend(["--where", "close-date>=2026-10-01"]);
+    let refused = shop.halo(&none).await.unwrap();
+    assert_eq!(refused.code, Some(1), "{refused:?}");
     let chosen = [&*deals[1], &*deals[4], &*deals[8]];
-    assert_eq!(counts(&select(&shop, &chosen).await), "created 3");
+    assert_eq!(
+        counts(&select(&shop, &chosen).await),
+        "created 2, unchanged 1"
+    );
     for deal in &deals {
         let is_chosen = chosen.contains(&deal.as_str());
         assert_eq!(ticket(&shop, deal).await.is_some(), is_chosen, "{deal}");
@@ -506,7 +525,11 @@ async fn few_calls_for_a_thousand_deals_and_one_search_without_a_change() {
     assert_eq!(read, Some(1_000));
     let stats = shop.sim.stats();
     // Preview and import, each 10 pages, and what both look up for a page.
-    assert_eq!(stats.calls_of("GET", "objects/{version}/deals"), 20, "{stats:?}");
+    assert_eq!(
+        stats.calls_of("GET", "objects/{version}/deals"),
+        20,
+        "{stats:?}"
+    );
     assert!(stats.calls <= 20 + 20 + 10, "{stats:?}");
     let open = shop
         .sim
