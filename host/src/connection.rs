@@ -13,6 +13,7 @@ use crate::engine::limits::{Budget, CallTime};
 use crate::engine::{Call, CallError, Engine, Loaded};
 use crate::lanes::{self, Held, LaneError};
 use crate::model::{Failure, RunId, Timestamp};
+use crate::runs::RunRequest;
 use crate::store::{Lane, Scope, Store, StoreError};
 use crate::watch::Watch;
 
@@ -401,11 +402,10 @@ impl Connection {
     /// One slice of an import or of its preview.
     pub async fn import_slice(
         &self,
-        entity: &str,
-        selection: &Selection,
-        full: bool,
+        run: &RunRequest,
         context: &SliceContext<'_>,
     ) -> Result<Slice> {
+        let entity = run.entity.as_str();
         let scope = Scope {
             connection: self.name.clone(),
             layer: if context.preview { context.run } else { 0 },
@@ -427,11 +427,12 @@ impl Connection {
         let export = call.explain(Ok(export))?;
         let request = exports::importer::Request {
             entity: entity.to_owned(),
-            selection: match selection {
+            selection: match &run.selection {
                 Selection::Everything => exports::importer::Selection::Everything,
                 Selection::Keys(keys) => exports::importer::Selection::Keys(keys.clone()),
             },
-            full,
+            full: run.full,
+            reviewed: context.preview || run.confirms.is_some(),
         };
         let budget = call.budget.clone();
         let answer = budget

@@ -213,9 +213,7 @@ async fn drive(
     context: &SliceContext<'_>,
 ) -> Result<Ended, ConnectionError> {
     loop {
-        let slice = connection
-            .import_slice(&request.entity, &request.selection, request.full, context)
-            .await?;
+        let slice = connection.import_slice(request, context).await?;
         match slice {
             Slice::Done => return Ok(Ended::Done),
             Slice::Stopped => return Ok(Ended::Stopped),

@@ -17,6 +17,7 @@ use crate::patience::insist;
 use crate::settings::{self, Api, Companies, FieldRow, NO_STAGE, Products, Settings, shape};
 use crate::sync::section::Section;
 
+pub mod deals;
 mod direction;
 mod fields;
 mod table;
@@ -73,6 +74,7 @@ pub fn check(json: &str, online: bool) -> Result<Vec<Problem>, Failure> {
         problems.extend(direction::repeated(spec, section.rows()));
     }
     problems.extend(table::repeated(&settings.companies.customers));
+    problems.extend(deals::repeated(&settings.deals));
     problems.extend(missing_records(&settings)?);
     if online && let Some(api) = api {
         match online_problems(&api, &settings) {
@@ -110,6 +112,7 @@ fn online_problems(api: &Api, settings: &Settings) -> Result<Vec<Problem>, Failu
         &mut client,
         &settings.companies.customers,
     )?);
+    problems.extend(deals::of_account(&mut client, &settings.deals)?);
     Ok(problems)
 }
 
@@ -265,6 +268,7 @@ fn missing_records(settings: &Settings) -> Result<Vec<Problem>, Failure> {
         }
     }
     problems.extend(table::missing_records(&settings.companies.customers)?);
+    problems.extend(deals::missing_records(&settings.deals)?);
     Ok(problems)
 }
 

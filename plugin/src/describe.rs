@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use crate::entity::{company, contact, product};
+use crate::entity::{company, contact, deal, product};
 use crate::settings::SCHEMA;
 
 const DOCUMENT: &str = include_str!("describe.json");
@@ -39,6 +39,12 @@ fn assemble() -> Result<Value, serde_json::Error> {
     document["entities"][1]["fixed-fields"] = json!(fixed);
     let fixed = product::FIXED.iter().map(|names| row(names, FILLED.into()));
     document["entities"][2]["fixed-fields"] = json!(fixed.collect::<Vec<Value>>());
+    let fixed = deal::FIXED.iter().map(|names| row(names, FILLED.into()));
+    let derived = deal::DERIVED
+        .iter()
+        .map(|(names, note)| row(names, (*note).into()));
+    let fixed: Vec<Value> = fixed.chain(derived).collect();
+    document["entities"][3]["fixed-fields"] = json!(fixed);
     Ok(document)
 }
 
@@ -55,6 +61,7 @@ mod tests {
         assert_eq!(document["entities"][0]["fixed-fields"][0]["halo"], "name");
         assert_eq!(document["entities"][1]["name"], contact::SPEC.objects);
         assert_eq!(document["entities"][2]["name"], product::SPEC.objects);
+        assert_eq!(document["entities"][3]["name"], deal::SPEC.objects);
         assert!(document["settings"]["properties"]["companies"].is_object());
     }
 
@@ -92,6 +99,20 @@ mod tests {
                 ("POST", version.objects("products/search")),
                 ("POST", version.objects("products/batch/read")),
                 ("GET", version.properties("products")),
+                ("GET", version.objects("deals")),
+                ("POST", version.objects("deals/search")),
+                ("POST", version.objects("deals/batch/read")),
+                ("GET", version.properties("deals")),
+                ("GET", version.pipelines("deals")),
+                ("GET", version.owners()),
+                (
+                    "POST",
+                    version.associations("deals", "companies") + "/batch/read",
+                ),
+                (
+                    "POST",
+                    version.associations("deals", "contacts") + "/batch/read",
+                ),
                 ("GET", version.account_details()),
                 ("POST", version.token("")),
             ] {

@@ -8,6 +8,7 @@ use halo_tests::kit::Records;
 
 mod companies;
 mod contacts;
+mod deals;
 mod items;
 mod lost_answers;
 mod preview;

@@ -115,6 +115,7 @@ impl Workshop {
         let mut settings = json!({
             "api": { "base-url": self.sim.base_url(), "sign-in-url": self.sim.base_url() },
             "companies": { "all-lifecycle-stages": true, "top-level": 1 },
+            "deals": { "ticket-type": 1 },
         });
         for (name, value) in companies.as_object().into_iter().flatten() {
             settings["companies"][name] = value.clone();

@@ -3,11 +3,12 @@
 
 use std::sync::Arc;
 
+use super::filter::{self, Condition};
 use super::output::{Watcher, table};
 use super::{Context, Done, Ended, NOT_SET_UP, needs_a_person, rows, stop_on_signal};
 use crate::capability::Stop;
 use crate::connection::{Connection, Selection};
-use crate::deviations::{Deviation, deviations};
+use crate::deviations::{Deviation, deviations, outcome_of};
 use crate::runs::{self, Arguments, RunRequest, Summary};
 use crate::store::RunMode;
 
@@ -23,6 +24,10 @@ pub(crate) struct Preview {
     /// Everything, not only what changed since the last import.
     #[arg(long)]
     full: bool,
+    /// Show only rows of which this holds: facet=value, facet~text, facet>=value or
+    /// facet<=value; may be repeated. The facet `name` is what people call a row.
+    #[arg(long = "where", value_name = "CONDITION")]
+    conditions: Vec<Condition>,
     /// Rows to show of each outcome.
     #[arg(long, default_value_t = 20)]
     limit: u32,
@@ -45,6 +50,10 @@ pub(crate) struct Import {
     /// Exactly what this preview showed.
     #[arg(long, value_name = "ID")]
     preview: Option<u64>,
+    /// Of that preview, only rows of which this holds: facet=value, facet~text,
+    /// facet>=value or facet<=value; may be repeated.
+    #[arg(long = "where", value_name = "CONDITION", requires = "preview")]
+    conditions: Vec<Condition>,
     /// Everything, not only what changed since the last import.
     #[arg(long, conflicts_with = "preview")]
     full: bool,
@@ -59,6 +68,14 @@ fn selection(keys: Vec<String>) -> Selection {
     } else {
         Selection::Keys(keys)
     }
+}
+
+/// Conditions as they are given, ready for a shell.
+fn given(conditions: &[Condition]) -> String {
+    conditions
+        .iter()
+        .map(|condition| format!(" --where \"{condition}\""))
+        .collect()
 }
 
 impl Preview {
@@ -81,12 +98,21 @@ impl Preview {
         let summary = watched(&connection, &request, &stop).await?;
         let store = connection.store();
         if context.out.is_json() {
-            let rows = rows::read(store, summary.run, &[], None, u32::MAX).await?;
+            let mut rows = rows::read(store, summary.run, &[], None, u32::MAX).await?;
+            rows.retain(|row| filter::matches(&self.conditions, row));
             let document = serde_json::json!({ "summary": summary, "rows": rows });
             context.out.result(&document, String::new);
         } else {
             for outcome in rows::SHOWN {
-                let page = rows::read(store, summary.run, &[outcome], None, self.limit).await?;
+                let page = if self.conditions.is_empty() {
+                    rows::read(store, summary.run, &[outcome], None, self.limit).await?
+                } else {
+                    let mut all =
+                        rows::read(store, summary.run, &[outcome], None, u32::MAX).await?;
+                    all.retain(|row| filter::matches(&self.conditions, row));
+                    all.truncate(self.limit as usize);
+                    all
+                };
                 if let Some(table) = rows::table_of(outcome, &page, &summary.counts) {
                     context.out.say(&format!("\n{table}"));
                 }
@@ -101,8 +127,11 @@ impl Preview {
             }
             if summary.state == "done" {
                 context.out.say(&format!(
-                    "Nothing was written. To import exactly this: halo-host import {} {} --preview {}",
-                    connection.name, summary.entity, summary.run
+                    "Nothing was written. To import exactly this: halo-host import {} {} --preview {}{}",
+                    connection.name,
+                    summary.entity,
+                    summary.run,
+                    given(&self.conditions)
                 ));
             }
         }
@@ -120,10 +149,27 @@ impl Import {
         if let Some(preview) = self.preview {
             command.push_str(&format!(" --preview {preview}"));
         }
+        command.push_str(&given(&self.conditions));
         if self.full {
             command.push_str(" --full");
         }
         command
+    }
+
+    /// The rows of a preview that the conditions choose, of those that it would write.
+    async fn matching(&self, connection: &Connection, preview: u64) -> Result<Vec<String>, Ended> {
+        let mut rows = rows::read(connection.store(), preview, &[], None, u32::MAX).await?;
+        rows.retain(|row| {
+            matches!(outcome_of(row), "created" | "updated")
+                && filter::matches(&self.conditions, row)
+        });
+        if rows.is_empty() {
+            return Err(Ended::Failed(format!(
+                "Preview {preview} has no row to write of which that holds; `halo-host report {} {preview} --json` shows its rows with their facets.",
+                self.name
+            )));
+        }
+        Ok(rows.into_iter().map(|row| row.row.key).collect())
     }
 
     pub(crate) async fn run(self, context: &Context) -> Done {
@@ -156,12 +202,18 @@ impl Import {
             if let Some(preview) = self.preview {
                 let arguments = arguments_of(&connection, &request.entity, preview).await?;
                 (request.selection, request.full) = (arguments.selection, arguments.full);
+                if !self.conditions.is_empty() {
+                    let keys = self.matching(&connection, preview).await?;
+                    // Named one by one, so this confirms nothing else of the preview.
+                    (request.selection, request.full) = (Selection::Keys(keys), false);
+                    request.confirms = None;
+                }
             }
             let summary = watched(&connection, &request, &stop).await?;
             let mut different = Vec::new();
-            if let Some(preview) = self.preview
-                && summary.state == "done"
-            {
+            // Of a part of a preview the rest may be imported, too.
+            let confirms = request.confirms.filter(|_| summary.state == "done");
+            if let Some(preview) = confirms {
                 different = deviations(&connection, preview).await?;
                 connection.store().drop_layer(preview).await?;
             }
@@ -198,7 +250,7 @@ impl Import {
                         connection.name, summary.run
                     ));
                 }
-                if self.preview.is_some() && summary.state == "done" {
+                if confirms.is_some() {
                     context.out.say(&deviation_lines(&different));
                 }
             }

@@ -20,6 +20,7 @@ mod connect;
 mod describe;
 mod doctor;
 mod fields;
+mod filter;
 mod import;
 mod init;
 mod journal;

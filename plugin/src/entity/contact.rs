@@ -131,7 +131,12 @@ pub enum Company {
 /// What an answer tells of a contact's company. `associated` are the companies it is
 /// associated with, and whether as its primary one, where that was asked for.
 pub fn company(contact: &Object, associated: Option<&[Associated]>) -> Company {
-    if let Some(primary) = contact.property(COMPANY) {
+    company_by(COMPANY, contact, associated)
+}
+
+/// The same of any object; `primary` is the property that holds its primary company.
+pub fn company_by(primary: &str, object: &Object, associated: Option<&[Associated]>) -> Company {
+    if let Some(primary) = object.property(primary) {
         return Company::One(primary.to_owned());
     }
     let Some(associated) = associated else {

@@ -12,6 +12,7 @@ use crate::settings::FieldRow;
 
 pub mod company;
 pub mod contact;
+pub mod deal;
 pub mod product;
 
 /// The names of an entity.
@@ -57,6 +58,8 @@ pub enum Source {
     CompanyName,
     /// What people call a contact.
     ContactName,
+    /// What the connector has worked out of an object before it is planned.
+    Derived(&'static str),
 }
 
 /// One field that an import fills.
@@ -70,7 +73,7 @@ pub struct Mapped {
     pub field: String,
     /// How.
     pub rule: Rule,
-    /// Between both; the fixed rows are plain text on both sides.
+    /// Between both; without one, plain text on both sides.
     pub conversion: Option<Conversion>,
 }
 
@@ -101,6 +104,7 @@ impl Mapped {
     pub fn value<'a>(&self, object: &'a Object) -> Option<Cow<'a, str>> {
         match &self.source {
             Source::Property(name) => object.property(name).map(Cow::Borrowed),
+            Source::Derived(name) => object.property(name).map(Cow::Borrowed),
             Source::CompanyName => company::title(object).map(Cow::Borrowed),
             Source::ContactName => contact::title(object).map(Cow::Owned),
         }

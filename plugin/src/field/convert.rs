@@ -11,6 +11,7 @@
 //! | [`number`] | numbers of any length |
 //! | [`time`] | days and instants |
 //! | [`choice`] | options and choices, by the value mapping |
+//! | [`record`] | references, by a table of the settings |
 //!
 //! [`wrong`] holds what they say of a value that does not fit.
 
@@ -19,11 +20,12 @@ use serde::{Deserialize, Serialize};
 use self::choice::Table;
 use super::pairs;
 use crate::contract::halo::integration::records::FieldInfo;
-use crate::contract::halo::integration::types::Value;
+use crate::contract::halo::integration::types::{RecordRef, Value};
 use crate::hubspot::properties::Property;
 
 pub mod choice;
 pub mod number;
+pub mod record;
 pub mod text;
 pub mod time;
 pub mod wrong;
@@ -32,6 +34,7 @@ pub mod wrong;
 mod roundtrip;
 
 pub use choice::ValuePair;
+pub use record::Records;
 pub use wrong::{Side, Wrong};
 
 /// How many characters of a value a message shows.
@@ -77,6 +80,8 @@ enum Kind {
     Choice(Table),
     /// Several of a list.
     Choices(Table),
+    /// References to records, by a table of the settings.
+    Record(Records),
 }
 
 impl Conversion {
@@ -123,12 +128,60 @@ impl Conversion {
         })
     }
 
+    /// Between a property and a field whose types need no look-up.
+    pub fn number(property: &str, field: &str) -> Conversion {
+        Conversion::plain(property, field, Kind::Number { whole: false })
+    }
+
+    /// The same of days.
+    pub fn date(property: &str, field: &str) -> Conversion {
+        Conversion::plain(property, field, Kind::Date)
+    }
+
+    /// The same of instants.
+    pub fn date_time(property: &str, field: &str) -> Conversion {
+        Conversion::plain(property, field, Kind::DateTime)
+    }
+
+    /// The same of switches.
+    pub fn checkbox(property: &str, field: &str) -> Conversion {
+        Conversion::plain(property, field, Kind::Checkbox)
+    }
+
+    /// To a reference, by a table of the settings.
+    pub fn records(property: &str, field: &str, records: Records) -> Conversion {
+        Conversion::plain(property, field, Kind::Record(records))
+    }
+
+    fn plain(property: &str, field: &str, kind: Kind) -> Conversion {
+        Conversion {
+            property: property.to_owned(),
+            field: field.to_owned(),
+            kind,
+            max_length: None,
+        }
+    }
+
+    /// Whether the settings leave the field alone for this value.
+    pub fn leaves(&self, value: Option<&str>) -> bool {
+        match (&self.kind, value) {
+            (Kind::Record(records), Some(value)) => records.keeps && records.find(value).is_none(),
+            _ => false,
+        }
+    }
+
     /// Halo's value for HubSpot's text. Absent and empty are both empty. Fails with
     /// one sentence for a person: what is wrong with the value and what mends it.
     pub fn to_halo(&self, value: Option<&str>) -> Result<Value, String> {
         let Some(given) = value.filter(|value| !value.is_empty()) else {
             return Ok(Value::None);
         };
+        if let Kind::Record(records) = &self.kind {
+            let found = records.find(given).ok_or_else(|| records.missing());
+            return found
+                .map(|id| Value::Reference(RecordRef::Id(id)))
+                .map_err(|wrong| self.sentence(Side::HubSpot, given, &wrong));
+        }
         self.halo_value(given)
             .map_err(|wrong| self.sentence(Side::HubSpot, given, &wrong))
     }
@@ -144,6 +197,7 @@ impl Conversion {
             Kind::Date => time::date(given, side)?,
             Kind::DateTime => time::instant(given, side)?,
             Kind::Choice(table) => table.choice(given, &self.field)?,
+            Kind::Record(records) => return Err(records.missing()),
             Kind::Choices(table) => {
                 let choices = table.choices(given, &self.field)?;
                 return Ok(match choices.is_empty() {
@@ -197,6 +251,7 @@ impl Conversion {
             Kind::DateTime => time::instant(given, side),
             Kind::Choice(table) => table.option(given, &self.property),
             Kind::Choices(_) => Err(wrong_shape("a list of choices")),
+            Kind::Record(_) => Err(wrong_shape("a reference")),
         }
     }
 
@@ -237,7 +292,8 @@ impl Conversion {
             Kind::Checkbox => by(&|value| checkbox(value, Side::Halo).ok()),
             Kind::Date => by(&|value| time::date(value, Side::Halo).ok()),
             Kind::DateTime => by(&|value| time::instant(value, Side::Halo).ok()),
-            Kind::Text { .. } | Kind::Html | Kind::Choice(_) | Kind::Choices(_) => left == right,
+            Kind::Text { .. } | Kind::Html => left == right,
+            Kind::Choice(_) | Kind::Choices(_) | Kind::Record(_) => left == right,
         }
     }
 

@@ -12,8 +12,9 @@ use super::version::Version;
 /// The most ids that one batch may name.
 pub const BATCH_LIMIT: usize = 1_000;
 
-/// HubSpot's number of the association of a contact with its primary company.
-const PRIMARY_COMPANY: i64 = 1;
+/// HubSpot's numbers of the associations of a contact and of a deal with their primary
+/// company.
+const PRIMARY_COMPANY: [i64; 2] = [1, 5];
 
 /// One associated object.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -88,7 +89,7 @@ impl Answer {
                     is_primary: to
                         .association_types
                         .iter()
-                        .any(|known| known.type_id == PRIMARY_COMPANY),
+                        .any(|known| PRIMARY_COMPANY.contains(&known.type_id)),
                 }
             }));
         }

@@ -9,6 +9,8 @@ pub mod associations;
 pub mod client;
 pub mod oauth;
 pub mod objects;
+pub mod owners;
+pub mod pipelines;
 pub mod properties;
 pub mod search;
 pub mod session;

@@ -11,9 +11,9 @@ use sha2::{Digest, Sha256};
 use super::transport::Response;
 use crate::failure::Failure;
 
-/// What this version of the connector asks for: reading companies, contacts and
-/// products, their properties and their owners.
-pub const SCOPES: [&str; 7] = [
+/// What this version of the connector asks for: reading companies, contacts, products
+/// and deals, their properties and their owners.
+pub const SCOPES: [&str; 9] = [
     "oauth",
     "crm.objects.companies.read",
     "crm.schemas.companies.read",
@@ -21,6 +21,8 @@ pub const SCOPES: [&str; 7] = [
     "crm.schemas.contacts.read",
     // Its definitions have no scope of their own.
     "crm.objects.products.read",
+    "crm.objects.deals.read",
+    "crm.schemas.deals.read",
     "crm.objects.owners.read",
 ];
 

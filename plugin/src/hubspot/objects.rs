@@ -65,6 +65,12 @@ impl Object {
             .filter(|value| !value.is_empty())
     }
 
+    /// Adds a value that is worked out of others. Names of HubSpot are letters, digits
+    /// and underscores, so any other name is free.
+    pub fn derive(&mut self, name: &str, value: Option<String>) {
+        self.properties.insert(name.to_owned(), value);
+    }
+
     /// Its own id, then those of objects that were merged into it.
     pub fn ids(&self) -> Vec<&str> {
         let mut ids = vec![self.id.as_str()];
@@ -157,6 +163,13 @@ pub struct Unanswered {
 pub(super) struct Paging {
     #[serde(default)]
     next: Option<Next>,
+}
+
+impl Paging {
+    /// Where the next page starts.
+    pub(super) fn after(&self) -> Option<&str> {
+        self.next.as_ref().map(|next| next.after.as_str())
+    }
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]

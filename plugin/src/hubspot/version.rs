@@ -49,6 +49,22 @@ impl Version {
         }
     }
 
+    /// `/crm/pipelines/2026-09/deals`.
+    pub fn pipelines(&self, object_type: &str) -> String {
+        match self {
+            Version::Dated(date) => format!("/crm/pipelines/{date}/{object_type}"),
+            Version::V3 => format!("/crm/v3/pipelines/{object_type}"),
+        }
+    }
+
+    /// `/crm/owners/2026-09`.
+    pub fn owners(&self) -> String {
+        match self {
+            Version::Dated(date) => format!("/crm/owners/{date}"),
+            Version::V3 => "/crm/v3/owners".to_owned(),
+        }
+    }
+
     /// `/account-info/2026-09/details`.
     pub fn account_details(&self) -> String {
         match self {

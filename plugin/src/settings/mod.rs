@@ -7,9 +7,11 @@ use crate::failure::Failure;
 use crate::field::direction::Direction;
 use crate::hubspot::version::{self, Version};
 
+pub mod deals;
 pub mod rows;
 pub mod shape;
 
+pub use deals::Deals;
 pub use rows::{FieldRow, Pair, Target};
 
 /// The JSON Schema of the settings.
@@ -32,6 +34,8 @@ pub struct Settings {
     pub contacts: Contacts,
     /// Products to items.
     pub products: Products,
+    /// Deals to tickets.
+    pub deals: Deals,
 }
 
 /// `/contacts`.
@@ -299,10 +303,13 @@ mod tests {
             ("companies", format!("{:?}", settings.companies)),
             ("contacts", format!("{:?}", settings.contacts)),
             ("products", format!("{:?}", settings.products)),
+            ("deals", format!("{:?}", settings.deals)),
         ] {
             // Debug prints the field names of a struct.
             let top = text
                 .replace("ValuePair {", "[")
+                .replace("StagePair {", "[")
+                .replace("OwnerPair {", "[")
                 .replace("Pair {", "[")
                 .replace("FieldRow {", "[");
             for name in full[section].as_object().unwrap().keys() {

@@ -246,7 +246,7 @@ impl Contacts<'_> {
     }
 }
 
-fn reference(record: &Stored, field: &str) -> Option<u64> {
+pub(super) fn reference(record: &Stored, field: &str) -> Option<u64> {
     match value_of(record, field) {
         Value::Reference(RecordRef::Id(id)) => Some(*id),
         _ => None,
@@ -254,7 +254,7 @@ fn reference(record: &Stored, field: &str) -> Option<u64> {
 }
 
 /// By site: its customer.
-fn customers_of(sites: BTreeSet<u64>) -> Result<BTreeMap<u64, u64>, Trouble> {
+pub(super) fn customers_of(sites: BTreeSet<u64>) -> Result<BTreeMap<u64, u64>, Trouble> {
     let sites: Vec<u64> = sites.into_iter().collect();
     let wanted = [SITE_CUSTOMER.to_owned()];
     let mut customers = BTreeMap::new();

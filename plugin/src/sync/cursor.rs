@@ -61,6 +61,10 @@ pub struct Cursor {
     /// second of HubSpot's clock.
     #[serde(default)]
     pub list: u64,
+    /// Whether it is one of those that people choose rows of: such an import lists
+    /// everything, and never goes on where another one was interrupted.
+    #[serde(default)]
+    pub reviewed: bool,
 }
 
 /// What is read next.
@@ -226,6 +230,7 @@ mod tests {
 
     fn cursor(position: Position, listed: Option<u64>) -> Cursor {
         Cursor {
+            reviewed: false,
             started: None,
             settings: "s".to_owned(),
             without: vec![],

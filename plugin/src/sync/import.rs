@@ -70,7 +70,11 @@ fn slice(request: &Request) -> Result<Slice, Trouble> {
     let job = Job::new(section, settings.sync.sweep_ms(), linked)?;
     match &request.selection {
         Selection::Keys(keys) => job.chosen(&mut client, keys),
-        Selection::Everything => job.everything(&mut client, request.full),
+        Selection::Everything => {
+            // What was passed over before is shown again, changed or not.
+            let reviewed = request.reviewed && section.is_chosen();
+            job.everything(&mut client, request.full || reviewed, reviewed)
+        }
     }
 }
 
@@ -144,14 +148,19 @@ impl<'a> Job<'a> {
         memory::get(keys::watermark(&self.scope))
     }
 
-    fn everything(&self, client: &mut Client, full: bool) -> Result<Slice, Trouble> {
+    fn everything(
+        &self,
+        client: &mut Client,
+        full: bool,
+        reviewed: bool,
+    ) -> Result<Slice, Trouble> {
         let kept: Option<Cursor> = memory::get(keys::cursor(&self.scope))?;
         let (cursor, conversions) = match kept {
-            Some(cursor) if cursor.continues(&self.print, full) => {
+            Some(cursor) if cursor.reviewed == reviewed && cursor.continues(&self.print, full) => {
                 let conversions = memory::get(keys::conversions(&self.scope))?;
                 (cursor, conversions.unwrap_or_default())
             }
-            _ => self.open(client, full)?,
+            _ => self.open(client, full, reviewed)?,
         };
         let again = Cursor {
             position: Position::List { after: None },
@@ -183,6 +192,7 @@ impl<'a> Job<'a> {
         &self,
         client: &mut Client,
         full: bool,
+        reviewed: bool,
     ) -> Result<(Cursor, BTreeMap<String, Conversion>), Trouble> {
         let Prepared {
             without,
@@ -213,6 +223,7 @@ impl<'a> Job<'a> {
                 .filter(|_| !lists)
                 .map(|watermark| watermark.listed),
             list: random::get_random_u64(),
+            reviewed,
         };
         Ok((cursor, conversions))
     }
@@ -226,7 +237,8 @@ impl<'a> Job<'a> {
         let clock = SliceClock::start();
         let mut is_new = cursor.started.is_none();
         let fields = self.fields(&cursor.without, conversions);
-        let import = self.section.import(&fields, &self.linked.prefix);
+        let prefix = &self.linked.prefix;
+        let import = self.section.import(&fields, prefix, cursor.reviewed);
         let desk = self.desk(&*import);
         let reader = self.reader(client, &fields);
         let spec = self.section.spec();

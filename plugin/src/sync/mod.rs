@@ -22,6 +22,7 @@
 pub mod companies;
 pub mod contacts;
 pub mod cursor;
+pub mod deals;
 pub mod ended;
 pub mod gone;
 pub mod import;

@@ -184,6 +184,7 @@ impl Desk<'_> {
         row.object.title = agreed
             .values
             .get("name")
+            .or_else(|| agreed.values.get("summary"))
             .cloned()
             .flatten()
             .unwrap_or_default();

@@ -19,6 +19,7 @@ use crate::matching::value_of;
 
 pub mod company;
 pub mod contact;
+pub mod deal;
 pub mod product;
 pub mod site;
 

@@ -6,15 +6,16 @@ use std::collections::BTreeMap;
 use super::companies;
 use super::contacts;
 use super::cursor::fingerprint;
+use super::deals;
 use super::page::Import;
 use super::plan;
 use super::products;
 use crate::check;
-use crate::entity::{Mapped, Spec, company, contact, product};
+use crate::entity::{Mapped, Spec, company, contact, deal, product};
 use crate::failure::Failure;
 use crate::field::convert::Conversion;
 use crate::matching::Table;
-use crate::settings::{Companies, Contacts, FieldRow, Products, Settings};
+use crate::settings::{Companies, Contacts, Deals, FieldRow, Products, Settings};
 
 /// The settings of one entity.
 #[derive(Clone, Copy, Debug)]
@@ -25,15 +26,18 @@ pub enum Section<'a> {
     Contacts(&'a Contacts, &'a Companies),
     /// Products to items.
     Products(&'a Products),
+    /// Deals to tickets; whose they are depends on the companies.
+    Deals(&'a Deals, &'a Companies),
 }
 
 impl<'a> Section<'a> {
     /// All of them, in the order in which they are imported (S7).
-    pub fn all(settings: &'a Settings) -> [Section<'a>; 3] {
+    pub fn all(settings: &'a Settings) -> [Section<'a>; 4] {
         [
             Section::Companies(&settings.companies),
             Section::Contacts(&settings.contacts, &settings.companies),
             Section::Products(&settings.products),
+            Section::Deals(&settings.deals, &settings.companies),
         ]
     }
 
@@ -50,6 +54,7 @@ impl<'a> Section<'a> {
             Section::Companies(_) => &company::SPEC,
             Section::Contacts(..) => &contact::SPEC,
             Section::Products(_) => &product::SPEC,
+            Section::Deals(..) => &deal::SPEC,
         }
     }
 
@@ -59,6 +64,7 @@ impl<'a> Section<'a> {
             Section::Companies(settings) => &settings.fields,
             Section::Contacts(settings, _) => &settings.fields,
             Section::Products(settings) => &settings.fields,
+            Section::Deals(settings, _) => &settings.fields,
         }
     }
 
@@ -66,7 +72,7 @@ impl<'a> Section<'a> {
     /// contacts is another option.
     pub fn has_directions(&self) -> bool {
         match self {
-            Section::Companies(_) | Section::Contacts(..) => false,
+            Section::Companies(_) | Section::Contacts(..) | Section::Deals(..) => false,
             Section::Products(_) => true,
         }
     }
@@ -80,6 +86,9 @@ impl<'a> Section<'a> {
             }
             // The group is for new items only.
             Section::Products(_) => fingerprint(&[&rows]),
+            Section::Deals(settings, companies) => {
+                fingerprint(&[settings, &rows, &companies.customers])
+            }
         }
     }
 
@@ -89,6 +98,7 @@ impl<'a> Section<'a> {
             Section::Companies(settings) => check::may_import(settings),
             Section::Contacts(..) => Ok(()),
             Section::Products(settings) => check::may_import_products(settings),
+            Section::Deals(settings, _) => check::deals::may_import(settings),
         }
     }
 
@@ -98,6 +108,7 @@ impl<'a> Section<'a> {
             Section::Companies(_) => company::PROPERTIES,
             Section::Contacts(..) => contact::PROPERTIES,
             Section::Products(_) => product::PROPERTIES,
+            Section::Deals(..) => deal::PROPERTIES,
         }
     }
 
@@ -111,6 +122,7 @@ impl<'a> Section<'a> {
             Section::Companies(settings) => company::fields(settings, rows, conversions),
             Section::Contacts(..) => contact::fields(rows, conversions),
             Section::Products(_) => product::fields(rows, conversions),
+            Section::Deals(settings, _) => deal::fields(settings, rows, conversions),
         }
     }
 
@@ -122,12 +134,23 @@ impl<'a> Section<'a> {
                 .iter()
                 .map(|pair| pair.company.as_str())
                 .collect(),
-            Section::Contacts(..) | Section::Products(_) => Vec::new(),
+            Section::Contacts(..) | Section::Products(_) | Section::Deals(..) => Vec::new(),
         }
     }
 
-    /// The import that fills these fields.
-    pub fn import<'b>(&self, fields: &'b [Mapped], prefix: &'b str) -> Box<dyn Import + 'b>
+    /// Whether people choose what is imported.
+    pub fn is_chosen(&self) -> bool {
+        matches!(self, Section::Deals(..))
+    }
+
+    /// The import that fills these fields; `chosen` says whether people have chosen
+    /// what it is of.
+    pub fn import<'b>(
+        &self,
+        fields: &'b [Mapped],
+        prefix: &'b str,
+        chosen: bool,
+    ) -> Box<dyn Import + 'b>
     where
         'a: 'b,
     {
@@ -155,6 +178,18 @@ impl<'a> Section<'a> {
                     fields,
                     prefix,
                 },
+            }),
+            Section::Deals(settings, companies) => Box::new(deals::Deals {
+                rules: plan::deal::Rules {
+                    settings,
+                    fields,
+                    prefix,
+                    chosen,
+                },
+                table: Table::new(&companies.customers),
+                pipelines: Default::default(),
+                owners: Default::default(),
+                offset_ms: Default::default(),
             }),
         }
     }

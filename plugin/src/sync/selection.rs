@@ -20,7 +20,7 @@ impl Job<'_> {
         let clock = SliceClock::start();
         let prepared = check::prepare(client, &self.section, &self.rows)?;
         let fields = self.fields(&prepared.without, &prepared.conversions);
-        let import = self.section.import(&fields, &self.linked.prefix);
+        let import = self.section.import(&fields, &self.linked.prefix, true);
         let desk = self.desk(&*import);
         let reader = self.reader(client, &fields);
         // HubSpot refuses a batch with the same id twice.

@@ -79,6 +79,8 @@ async fn s12_a_wrong_pair_stops_its_row_and_no_other() {
         .as_array()
         .unwrap()
         .iter()
+        // What nobody has set up yet is warned of.
+        .filter(|problem| problem["severity"] == "error")
         .map(|problem| problem["path"].as_str().unwrap().to_owned())
         .collect();
     assert_eq!(

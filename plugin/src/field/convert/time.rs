@@ -58,6 +58,19 @@ pub fn instant(given: &str, side: Side) -> Result<String, Wrong> {
     })
 }
 
+/// The day of an instant at so many milliseconds from UTC: people choose a day, and
+/// HubSpot keeps it with a time of day. A day without a time is just that day.
+pub fn day_at(given: &str, offset_ms: i64) -> Option<String> {
+    let date = match read(given.trim())? {
+        Read::Day(date) => date,
+        Read::Utc(time) | Read::Somewhere(time) => {
+            let offset = SignedDuration::from_millis(offset_ms);
+            time.checked_add(offset).ok()?.date()
+        }
+    };
+    day(date, Side::HubSpot).ok()
+}
+
 /// Four digits of a year hold no more.
 fn day(date: Date, side: Side) -> Result<String, Wrong> {
     match date.year() {

@@ -1,0 +1,305 @@
+//! What becomes of one deal: a ticket, if it is open and somebody wants it; and once
+//! it is one, that ticket follows it, also when it closes.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{
+    Agreed, Awaited, Fate, Part, Values, converted, decided, field, filled, refused, values,
+};
+use crate::contract::halo::integration::records::{Row, RowOptions, Stored};
+use crate::contract::halo::integration::types::{Field, RecordRef, Value};
+use crate::entity::Mapped;
+use crate::entity::deal::{self, CUSTOMER, KIND, SITE, SUMMARY, TYPE, USER};
+use crate::failure::Failure;
+use crate::hubspot::objects::Object;
+use crate::hubspot::pipelines::Pipeline;
+use crate::matching::value_of;
+use crate::settings::Deals;
+use crate::sync::intent::Intent;
+
+/// How deals are imported.
+#[derive(Debug)]
+pub struct Rules<'a> {
+    /// The settings.
+    pub settings: &'a Deals,
+    /// The fields that are filled.
+    pub fields: &'a [Mapped],
+    /// Goes before the ids of HubSpot in external keys.
+    pub prefix: &'a str,
+    /// Whether a person has chosen what is imported.
+    pub chosen: bool,
+}
+
+impl Rules<'_> {
+    /// Whether new deals become tickets (S53, S56, A17).
+    pub fn may_create(&self) -> bool {
+        self.chosen || self.settings.create
+    }
+}
+
+/// Whose a deal's ticket is.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Whose {
+    /// The customer.
+    pub customer: Option<u64>,
+    /// Its site.
+    pub site: Option<u64>,
+    /// The user, at that site.
+    pub user: Option<u64>,
+    /// Who is meant where those are not in Halo, by Halo's field.
+    pub prospect: Vec<(&'static str, String)>,
+    /// What is looked for again.
+    pub until: Option<Awaited>,
+    /// What a person should know.
+    pub note: Option<Failure>,
+}
+
+/// What was read for a page.
+#[derive(Debug, Default)]
+pub struct Known<'a> {
+    /// The pipelines of the account.
+    pub pipelines: &'a [Pipeline],
+    /// By HubSpot id, merged ones included: the tickets that are linked.
+    pub linked: BTreeMap<String, Stored>,
+    /// By HubSpot id of a deal.
+    pub whose: BTreeMap<String, Whose>,
+    /// HubSpot ids that are linked and that HubSpot does not have.
+    pub gone: BTreeSet<String>,
+    /// By HubSpot id, merged ones included.
+    pub agreed: BTreeMap<String, Agreed>,
+    /// By HubSpot id, merged ones included: what was to be written when a call ended.
+    pub intents: BTreeMap<String, Intent>,
+}
+
+/// Plans one deal, with its derived values.
+pub fn plan(object: &Object, rules: &Rules<'_>, known: &Known<'_>) -> Fate {
+    let stop = |outcome, reason, record: Option<&Stored>| Fate::Stop {
+        outcome,
+        reason,
+        record: record.map(|record| record.id),
+    };
+    let stage = deal::stage(object, known.pipelines);
+    let record = match linked_ticket(object, known) {
+        Ok(record) => record,
+        Err(reason) => return stop("conflict", reason, None),
+    };
+    match (record, stage) {
+        (None, Ok((pipeline, stage))) if stage.is_closed() => {
+            let message = format!(
+                "It is closed: its stage {:?} in {:?} is a closed one. Only open deals are imported.",
+                stage.label, pipeline.label
+            );
+            stop("skipped", Failure::new("closed", message), None)
+        }
+        (None, _) if !rules.may_create() => stop("skipped", not_selected(), None),
+        (record, Err(reason)) => stop("failed", reason, record),
+        (None, Ok(_)) => create(object, rules, known),
+        (Some(record), Ok(_)) => update(object, record, rules, known),
+    }
+}
+
+fn not_selected() -> Failure {
+    Failure::new(
+        "not-selected",
+        "It is not in Halo, and nobody has chosen it. Preview the import of deals and confirm it, or import it with --select.",
+    )
+}
+
+/// The ticket that it is linked to, or that a deal which was merged into it is.
+fn linked_ticket<'a>(object: &Object, known: &'a Known<'_>) -> Result<Option<&'a Stored>, Failure> {
+    let ids = object.ids();
+    let mut found: Vec<&Stored> = match known.linked.get(&object.id) {
+        Some(own) => vec![own],
+        None => object
+            .merged_ids()
+            .filter_map(|id| known.linked.get(id))
+            .collect(),
+    };
+    found.sort_by_key(|record| record.id);
+    found.dedup_by_key(|record| record.id);
+    match found.as_slice() {
+        [] => Ok(None),
+        [record] => {
+            let mut keys = record.keys.iter().map(String::as_str);
+            match keys.find(|key| !ids.contains(key) && !known.gone.contains(*key)) {
+                // Back after it was gone: another one may have taken its place meanwhile.
+                Some(other) if known.gone.contains(&object.id) => Err(Failure::new(
+                    "already-linked",
+                    format!(
+                        "Ticket {} is linked to HubSpot deal {other} by now. If both are the same deal, merge them in HubSpot.",
+                        record.id
+                    ),
+                )),
+                _ => Ok(Some(*record)),
+            }
+        }
+        [first, second, ..] => Err(Failure::new(
+            "ambiguous",
+            format!(
+                "Deals that were merged in HubSpot are linked to tickets {} and {}. Merge those in Halo.",
+                first.id, second.id
+            ),
+        )),
+    }
+}
+
+/// The fields that the settings do not leave alone for this deal, and those that they
+/// do.
+fn used<'a>(object: &Object, rules: &Rules<'a>) -> (Vec<&'a Mapped>, Vec<&'a Mapped>) {
+    rules.fields.iter().partition(|mapped| {
+        let conversion = mapped.conversion.as_ref();
+        !conversion.is_some_and(|known| known.leaves(mapped.value(object).as_deref()))
+    })
+}
+
+fn without_name() -> Failure {
+    Failure::new(
+        "invalid",
+        "The deal has no name, so its ticket would have no summary. Give it one in HubSpot.",
+    )
+    .with("field", SUMMARY)
+}
+
+fn create(object: &Object, rules: &Rules<'_>, known: &Known<'_>) -> Fate {
+    let (fields, _) = used(object, rules);
+    let mut written = match filled(object, &fields) {
+        Ok(fields) => fields,
+        Err(reason) => return refused(reason, None),
+    };
+    if !written.iter().any(|field| field.name == SUMMARY) {
+        return refused(without_name(), None);
+    }
+    let whose = known.whose.get(&object.id).cloned().unwrap_or_default();
+    written.extend(rules.settings.ticket_type.map(|id| reference(TYPE, id)));
+    let mut agreed = values(object, &fields, None);
+    for (name, id) in whose.references() {
+        written.extend(id.map(|id| reference(name, id)));
+        agreed.insert(name.to_owned(), id.map(|id| id.to_string()));
+    }
+    for (name, text) in whose.prospect {
+        if !written.iter().any(|field| field.name == name) {
+            written.push(field(name, Value::Text(text)));
+        }
+    }
+    let key = |id: &str| format!("{}{id}", rules.prefix);
+    Fate::Goes {
+        parts: vec![Part {
+            kind: KIND,
+            record: None,
+            row: Some(Row {
+                kind: KIND.to_owned(),
+                key: Some(key(&object.id)),
+                id: None,
+                other_keys: object.merged_ids().map(key).collect(),
+                expected: None,
+                fields: written,
+                options: RowOptions::MAY_CREATE,
+            }),
+            agreed: Some(agreed),
+        }],
+        note: whose.note,
+        until: whose.until,
+    }
+}
+
+fn update(object: &Object, record: &Stored, rules: &Rules<'_>, known: &Known<'_>) -> Fate {
+    // What was agreed for a deal goes with it into a merge.
+    let ids = object.ids();
+    let last = ids
+        .iter()
+        .filter_map(|id| known.agreed.get(*id))
+        .find(|agreed| agreed.record == record.id)
+        .map(|agreed| &agreed.values);
+    let intents: Vec<&Intent> = ids.iter().filter_map(|id| known.intents.get(*id)).collect();
+    let (fields, left) = used(object, rules);
+    let now = match converted(object, &fields) {
+        Ok(values) => values,
+        Err(reason) => return refused(reason, Some(record.id)),
+    };
+    let mut written = decided(&fields, now, (KIND, record), last, &intents);
+    // A ticket always has a summary.
+    written.retain(|field| field.name != SUMMARY || field.value != Value::None);
+    let whose = known.whose.get(&object.id).cloned().unwrap_or_default();
+    let is_ours = whose.is_ours(record, last);
+    if is_ours {
+        written.extend(whose.moves(record, last));
+    }
+    let mut agreed = values(object, &fields, Some(last.unwrap_or(&Values::new())));
+    let was = |name: &str| last.and_then(|last| last.get(name)).cloned().flatten();
+    for mapped in left {
+        agreed.insert(mapped.field.clone(), was(&mapped.field));
+    }
+    for (name, id) in whose.references() {
+        let value = id.map(|id| id.to_string()).or_else(|| was(name));
+        agreed.insert(name.to_owned(), value);
+    }
+    let is_linked = record.keys.contains(&object.id);
+    let row = (!written.is_empty() || !is_linked).then(|| Row {
+        kind: KIND.to_owned(),
+        key: Some(format!("{}{}", rules.prefix, object.id)),
+        id: Some(record.id),
+        other_keys: Vec::new(),
+        expected: Some(record.revision),
+        fields: written,
+        options: RowOptions::empty(),
+    });
+    Fate::Goes {
+        parts: vec![Part {
+            kind: KIND,
+            record: Some(record.id),
+            row,
+            agreed: Some(agreed),
+        }],
+        note: whose.note.filter(|_| is_ours),
+        until: whose.until.filter(|_| is_ours),
+    }
+}
+
+impl Whose {
+    fn references(&self) -> [(&'static str, Option<u64>); 3] {
+        [
+            (CUSTOMER, self.customer),
+            (SITE, self.site),
+            (USER, self.user),
+        ]
+    }
+
+    /// Whether the ticket still belongs where this connector has put it, or nowhere.
+    fn is_ours(&self, record: &Stored, last: Option<&Values>) -> bool {
+        let at = referred(record, CUSTOMER).map(|id| id.to_string());
+        at.is_none() || at == last.and_then(|last| last.get(CUSTOMER)).cloned().flatten()
+    }
+
+    /// What changes about where it belongs. Nothing is taken away because HubSpot says
+    /// nothing; but with another customer, site and user are not the old one's.
+    fn moves(&self, record: &Stored, last: Option<&Values>) -> Vec<Field> {
+        let is_other = self.customer.is_some() && self.customer != referred(record, CUSTOMER);
+        let mut fields = Vec::new();
+        for (name, now) in self.references() {
+            let was = last.and_then(|last| last.get(name)).cloned().flatten();
+            let halo = referred(record, name);
+            match now {
+                // HubSpot has not changed it, so an edit in Halo stays.
+                Some(id) if !is_other && was == Some(id.to_string()) => {}
+                Some(id) if halo != Some(id) => fields.push(reference(name, id)),
+                None if is_other && halo.is_some() => fields.push(field(name, Value::None)),
+                _ => {}
+            }
+        }
+        fields
+    }
+}
+
+fn reference(name: &str, id: u64) -> Field {
+    field(name, Value::Reference(RecordRef::Id(id)))
+}
+
+fn referred(record: &Stored, name: &str) -> Option<u64> {
+    match value_of(record, name) {
+        Value::Reference(RecordRef::Id(id)) => Some(*id),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests;
