@@ -11,6 +11,7 @@ const TEXT: &str = r#"
 
      crm.objects.companies.read  crm.schemas.companies.read
      crm.objects.contacts.read   crm.schemas.contacts.read
+     crm.objects.deals.read      crm.schemas.deals.read
      crm.objects.products.read   crm.objects.owners.read
 
 2. Make a folder with the component and a configuration, and give the token in an
