@@ -1,5 +1,5 @@
 //! What HubSpot offers to the editors of mappings: properties, lifecycle stages,
-//! companies.
+//! companies, pipelines of deals and their stages, owners.
 
 use crate::connect;
 use crate::contract::exports::halo::integration::catalog::{ChoicePage, RemoteField};
@@ -7,12 +7,13 @@ use crate::contract::halo::integration::settings;
 use crate::contract::halo::integration::types::{Attribute, Choice};
 use crate::entity::Spec;
 use crate::entity::company::{self, SPEC};
+use crate::entity::deal;
 use crate::failure::Failure;
 use crate::field::direction;
 use crate::hubspot::client::{Client, Trouble, json};
 use crate::hubspot::objects::Page;
 use crate::hubspot::properties::{self, Property};
-use crate::hubspot::search;
+use crate::hubspot::{owners, pipelines, search};
 use crate::settings::{NO_STAGE, Settings};
 use crate::sync::section::Section;
 
@@ -105,6 +106,9 @@ pub fn choices(
     match name {
         "lifecycle-stages" => stages(query),
         "companies" => companies(query, cursor.as_deref()),
+        "deal-pipelines" => pipelines(query),
+        "deal-stages" => deal_stages(query),
+        "owners" => owners(query),
         _ => Err(Failure::new(
             "not-found",
             format!("No setting has choices called {name:?}."),
@@ -123,13 +127,47 @@ fn stages(query: Option<&str>) -> Result<ChoicePage, Failure> {
         .map(|option| choice(&option.value, &option.label))
         .collect();
     choices.push(choice(NO_STAGE, "No lifecycle stage"));
+    Ok(all(choices, query))
+}
+
+/// All choices in one page, or those whose label contains what was typed.
+fn all(mut choices: Vec<Choice>, query: Option<&str>) -> ChoicePage {
     if let Some(query) = query.map(str::to_lowercase) {
         choices.retain(|choice| choice.label.to_lowercase().contains(&query));
     }
-    Ok(ChoicePage {
+    ChoicePage {
         choices,
         next: None,
-    })
+    }
+}
+
+fn pipelines(query: Option<&str>) -> Result<ChoicePage, Failure> {
+    let pipelines = pipelines::load(&mut client()?, deal::SPEC.objects)?;
+    let choices = pipelines
+        .iter()
+        .map(|pipeline| choice(&pipeline.id, &pipeline.label));
+    Ok(all(choices.collect(), query))
+}
+
+/// Stages of two pipelines may bear one label, so each says whose it is.
+fn deal_stages(query: Option<&str>) -> Result<ChoicePage, Failure> {
+    let pipelines = pipelines::load(&mut client()?, deal::SPEC.objects)?;
+    let choices = pipelines.iter().flat_map(|pipeline| {
+        pipeline
+            .stages
+            .iter()
+            .map(|stage| choice(&stage.id, &format!("{} ({})", stage.label, pipeline.label)))
+    });
+    Ok(all(choices.collect(), query))
+}
+
+fn owners(query: Option<&str>) -> Result<ChoicePage, Failure> {
+    let owners = owners::load(&mut client()?)?;
+    let choices = owners.iter().map(|owner| {
+        let left = if owner.archived { " (has left)" } else { "" };
+        choice(&owner.id, &format!("{}{left}", owner.name()))
+    });
+    Ok(all(choices.collect(), query))
 }
 
 fn companies(query: Option<&str>, after: Option<&str>) -> Result<ChoicePage, Failure> {

@@ -548,3 +548,25 @@ async fn few_calls_for_a_thousand_deals_and_one_search_without_a_change() {
     );
     assert!(shop.sim.stats().calls <= 6, "{:?}", shop.sim.stats());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn s51_pipelines_stages_and_owners_are_offered_by_label() {
+    let shop = empty().await;
+    for (what, label) in [
+        ("deal-pipelines", "Sales Pipeline"),
+        ("deal-stages", "(Sales Pipeline)"),
+        ("owners", "@"),
+    ] {
+        let document = shop
+            .result(&["choices", NAME, what])
+            .await
+            .unwrap()
+            .remove(0);
+        let choices = document["choices"].as_array().unwrap();
+        assert!(!choices.is_empty(), "{what}");
+        let labels = choices.iter().filter_map(|choice| choice["label"].as_str());
+        let labels: Vec<&str> = labels.collect();
+        let is_there = label == "@" || labels.iter().any(|known| known.contains(label));
+        assert!(is_there, "{what}: {labels:?}");
+    }
+}

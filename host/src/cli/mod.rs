@@ -16,6 +16,7 @@ use crate::store::{Store, StoreError};
 
 mod build;
 mod check;
+mod choices;
 mod connect;
 mod describe;
 mod doctor;
@@ -77,6 +78,8 @@ enum Command {
     Settings(settings::Settings),
     /// The fields of both sides of an entity.
     Fields(fields::Fields),
+    /// What a setting may be at the remote: by label, with what to write.
+    Choices(choices::Choices),
     /// Add, list or remove fields of Halo's records.
     #[command(subcommand)]
     CustomField(fields::CustomField),
@@ -257,6 +260,7 @@ async fn dispatch(context: &Context, command: Command) -> Done {
         Command::Status(command) => command.run(context).await,
         Command::Settings(command) => command.run(context).await,
         Command::Fields(command) => command.run(context).await,
+        Command::Choices(command) => command.run(context).await,
         Command::CustomField(command) => command.run(context).await,
         Command::Preview(command) => command.run(context).await,
         Command::Import(command) => command.run(context).await,

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::customers;
-use crate::shop::{counts, empty, import, reason};
+use crate::shop::{connected, counts, empty, import, reason};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn s10_a_mapped_company_updates_its_customer_and_creates_none() {
@@ -252,4 +252,37 @@ async fn s12_a_company_of_the_table_that_hubspot_does_not_have_is_found_online()
         checked.stdout.contains("/companies/customers/0/company"),
         "{checked:?}"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn s10_both_sides_of_a_pair_are_found_by_a_part_of_their_name() {
+    let shop = connected(120).await;
+    let halo = shop.records().unwrap();
+    halo.add("customer", &[("name", "Acme")]).await.unwrap();
+    halo.add("customer", &[("name", "Bolt")]).await.unwrap();
+    let id = shop
+        .sim
+        .create_company([("name", "Zyxwvut Holdings"), ("domain", "zyx.example")])
+        .unwrap();
+    let all = shop
+        .result(&["choices", "hubspot", "companies"])
+        .await
+        .unwrap()
+        .remove(0);
+    assert_eq!(all["choices"].as_array().unwrap().len(), 121);
+    let found = shop
+        .result(&["choices", "hubspot", "companies", "--search", "zyxwvut"])
+        .await
+        .unwrap()
+        .remove(0);
+    assert_eq!(
+        found["choices"],
+        json!([{ "value": id, "label": "Zyxwvut Holdings (zyx.example)" }])
+    );
+    let customers = shop
+        .result(&["records", "customer", "--search", "acm"])
+        .await
+        .unwrap()
+        .remove(0);
+    assert_eq!(customers["records"].as_array().unwrap().len(), 1);
 }

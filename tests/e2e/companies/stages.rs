@@ -95,3 +95,38 @@ async fn s9_a_company_that_changes_its_stage_comes_in_or_stops_being_updated() {
         ""
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn s8_stages_are_offered_by_label_those_of_the_account_included() {
+    let shop = empty().await;
+    let offered = async |search: &[&str]| {
+        let mut arguments = vec!["choices", "hubspot", "lifecycle-stages"];
+        arguments.extend(search);
+        let document = shop.result(&arguments).await.unwrap().remove(0);
+        let choices = document["choices"].as_array().unwrap().clone();
+        choices
+            .iter()
+            .map(|choice| {
+                let text = |name: &str| choice[name].as_str().unwrap().to_owned();
+                format!("{} = {}", text("label"), text("value"))
+            })
+            .collect::<Vec<_>>()
+    };
+    let all = offered(&[]).await;
+    for expected in [
+        "Customer = customer",
+        "Managed service client = 158403312",
+        "No lifecycle stage = (none)",
+    ] {
+        assert!(all.iter().any(|choice| choice == expected), "{all:?}");
+    }
+    assert_eq!(
+        offered(&["--search", "managed"]).await,
+        ["Managed service client = 158403312"]
+    );
+    let unknown = shop.halo(&["choices", "hubspot", "moods"]).await.unwrap();
+    assert!(
+        unknown.code == Some(1) && unknown.stderr.contains("lifecycle-stages"),
+        "{unknown:?}"
+    );
+}
