@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::contract::halo::integration::records::Stored;
-use crate::contract::halo::integration::types::Value;
+use crate::contract::halo::integration::types::{RecordRef, Value};
 use crate::failure::Failure;
 use crate::field::fold;
 use crate::settings::Target;
@@ -254,6 +254,14 @@ fn already_linked(record: &Stored, other: &str) -> Failure {
 pub fn text_of<'a>(record: &'a Stored, field: &str) -> Option<&'a str> {
     match value_of(record, field) {
         Value::Text(text) => Some(text),
+        _ => None,
+    }
+}
+
+/// The record that a field of a record refers to.
+pub fn reference_of(record: &Stored, field: &str) -> Option<u64> {
+    match value_of(record, field) {
+        Value::Reference(RecordRef::Id(id)) => Some(*id),
         _ => None,
     }
 }

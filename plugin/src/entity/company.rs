@@ -5,10 +5,9 @@ use std::collections::BTreeMap;
 
 use super::{Mapped, Place, Source, Spec};
 use crate::contract::halo::integration::records::Stored;
-use crate::contract::halo::integration::types::{RecordRef, Value};
 use crate::field::convert::Conversion;
 use crate::hubspot::objects::{MERGED, Object};
-use crate::matching::value_of;
+use crate::matching::reference_of;
 use crate::settings::{Companies, FieldRow};
 
 // In HubSpot
@@ -120,10 +119,7 @@ pub fn title(company: &Object) -> Option<&str> {
 
 /// Whose a site is.
 pub fn customer_of(site: &Stored) -> Option<u64> {
-    match value_of(site, SITE_CUSTOMER) {
-        Value::Reference(RecordRef::Id(id)) => Some(*id),
-        _ => None,
-    }
+    reference_of(site, SITE_CUSTOMER)
 }
 
 /// Whether the settings include a company in its stage.
@@ -135,7 +131,7 @@ pub fn is_included(settings: &Companies, company: &Object) -> bool {
 mod tests {
     use super::super::properties;
     use super::*;
-    use crate::contract::halo::integration::types::Field;
+    use crate::contract::halo::integration::types::{Field, RecordRef, Value};
 
     #[test]
     fn a_mapping_row_replaces_the_fixed_row_of_its_field() {

@@ -17,7 +17,7 @@ use crate::field::fold;
 use crate::hubspot::associations::{self, Answer, Associated};
 use crate::hubspot::client::{Client, Trouble};
 use crate::hubspot::objects::Object;
-use crate::matching::{Table, text_of, value_of};
+use crate::matching::{Table, reference_of, text_of};
 use crate::patience::insist;
 use crate::settings::{Companies, Target};
 
@@ -107,7 +107,7 @@ impl Contacts<'_> {
         let intents = desk.remembered(&ids, keys::intent)?;
         let records = || linked.values().chain(by_email.values().flatten());
         let mut sites: BTreeSet<u64> = records()
-            .filter_map(|record| reference(record, contact::SITE))
+            .filter_map(|record| reference_of(record, contact::SITE))
             .collect();
         sites.extend(self.rules.settings.default_site);
         let customers = customers_of(sites)?;
@@ -243,13 +243,6 @@ impl Contacts<'_> {
             ],
             options: RowOptions::MAY_CREATE,
         }
-    }
-}
-
-pub(super) fn reference(record: &Stored, field: &str) -> Option<u64> {
-    match value_of(record, field) {
-        Value::Reference(RecordRef::Id(id)) => Some(*id),
-        _ => None,
     }
 }
 

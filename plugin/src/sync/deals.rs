@@ -4,7 +4,7 @@
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::contacts::{customers_of, reference};
+use super::contacts::customers_of;
 use super::keys;
 use super::page::{Desk, Import, Looked, PageOf};
 use super::plan::Awaited;
@@ -20,7 +20,7 @@ use crate::hubspot::client::{Client, Trouble};
 use crate::hubspot::objects::{self, Object, Page};
 use crate::hubspot::owners::{self, Owner};
 use crate::hubspot::pipelines::{self, Pipeline};
-use crate::matching::Table;
+use crate::matching::{Table, reference_of};
 
 /// The label of the association with the primary company, as lists name it.
 const PRIMARY: &str = "deal_to_company";
@@ -164,7 +164,7 @@ impl Deals<'_> {
         let users = desk.linked(contact::KIND, &contact_ids, &[contact::SITE.to_owned()])?;
         let sites: BTreeSet<u64> = users
             .values()
-            .filter_map(|user| reference(user, contact::SITE))
+            .filter_map(|user| reference_of(user, contact::SITE))
             .collect();
         let customers = customers_of(sites)?;
         let missing = |ids: &[String], is_there: &dyn Fn(&String) -> bool| -> Vec<String> {
@@ -201,7 +201,7 @@ impl Deals<'_> {
             let has_company = matches!(companies.get(&deal.id), Some(Company::One(_)));
             if let Some(id) = contacts.get(&deal.id) {
                 let seat = users.get(id).and_then(|user| {
-                    let site = reference(user, contact::SITE)?;
+                    let site = reference_of(user, contact::SITE)?;
                     Some((user.id, site, *customers.get(&site)?))
                 });
                 match seat {

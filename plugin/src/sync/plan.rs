@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::gone::Gone;
 use super::intent::Intent;
-use crate::contract::halo::integration::records::{Row, Stored};
+use crate::contract::halo::integration::records::{Row, RowOptions, Stored};
 use crate::contract::halo::integration::types::{Field, Value};
 use crate::entity::Mapped;
 use crate::failure::Failure;
@@ -207,6 +207,61 @@ fn decided(
         );
     }
     written
+}
+
+/// HubSpot's values as of the last comparison with this record. What was agreed for an
+/// object goes with it into a merge.
+fn agreed_with<'a>(
+    object: &Object,
+    record: &Stored,
+    agreed: &'a BTreeMap<String, Agreed>,
+) -> Option<&'a Values> {
+    let ids = object.ids().into_iter();
+    ids.filter_map(|id| agreed.get(id))
+        .find(|agreed| agreed.record == record.id)
+        .map(|agreed| &agreed.values)
+}
+
+/// What was to be written for an object, and for those that were merged into it.
+fn intents_of<'a>(object: &Object, intents: &'a BTreeMap<String, Intent>) -> Vec<&'a Intent> {
+    let ids = object.ids().into_iter();
+    ids.filter_map(|id| intents.get(id)).collect()
+}
+
+/// A record that is made, under the keys of the object and of those that were merged
+/// into it.
+fn made(kind: &'static str, object: &Object, prefix: &str, fields: Vec<Field>) -> Row {
+    let key = |id: &str| format!("{prefix}{id}");
+    Row {
+        kind: kind.to_owned(),
+        key: Some(key(&object.id)),
+        id: None,
+        other_keys: object.merged_ids().map(key).collect(),
+        expected: None,
+        fields,
+        options: RowOptions::MAY_CREATE,
+    }
+}
+
+/// A record that is there, written or linked to the object; nothing when neither is
+/// needed.
+fn changed(
+    kind: &'static str,
+    object: &Object,
+    prefix: &str,
+    record: &Stored,
+    fields: Vec<Field>,
+) -> Option<Row> {
+    let is_linked = record.keys.contains(&object.id);
+    (!fields.is_empty() || !is_linked).then(|| Row {
+        kind: kind.to_owned(),
+        key: Some(format!("{prefix}{}", object.id)),
+        id: Some(record.id),
+        other_keys: Vec::new(),
+        expected: Some(record.revision),
+        fields,
+        options: RowOptions::empty(),
+    })
 }
 
 /// The fields of a record that is made: those that have a value.

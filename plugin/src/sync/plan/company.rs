@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::site::{self, Sites};
-use super::{Agreed, Fate, Part, Values, decided, field, filled, refused, values};
+use super::{
+    Agreed, Fate, Part, Values, agreed_with, decided, field, filled, intents_of, made, refused,
+    values,
+};
 use crate::contract::halo::integration::records::{Row, RowOptions, Stored};
 use crate::contract::halo::integration::types::{RecordRef, Value};
 use crate::entity::company::{self, KIND};
@@ -31,8 +34,7 @@ pub struct Known {
 impl Known {
     /// What was to be written for a company, and for those that were merged into it.
     pub fn intents_of(&self, object: &Object) -> Vec<&Intent> {
-        let ids = object.ids().into_iter();
-        ids.filter_map(|id| self.intents.get(id)).collect()
+        intents_of(object, &self.intents)
     }
 }
 
@@ -154,15 +156,7 @@ fn create(object: &Object, title: &str, rules: &Rules<'_>, known: &Known) -> Fat
             Value::Reference(RecordRef::Id(top_level)),
         ));
     }
-    let customer = Row {
-        kind: KIND.to_owned(),
-        key: Some(rules.key(&object.id)),
-        id: None,
-        other_keys: object.merged_ids().map(|id| rules.key(id)).collect(),
-        expected: None,
-        fields: written,
-        options: RowOptions::MAY_CREATE,
-    };
+    let customer = made(KIND, object, rules.prefix, written);
     let customer = Part {
         kind: KIND,
         record: None,
@@ -177,13 +171,7 @@ fn create(object: &Object, title: &str, rules: &Rules<'_>, known: &Known) -> Fat
 }
 
 fn update(object: &Object, record: &Stored, by: By, rules: &Rules<'_>, known: &Known) -> Fate {
-    // What was agreed for a company goes with it into a merge.
-    let last = object
-        .ids()
-        .into_iter()
-        .filter_map(|id| known.agreed.get(id))
-        .find(|agreed| agreed.record == record.id)
-        .map(|agreed| &agreed.values);
+    let last = agreed_with(object, record, &known.agreed);
     let fields = rules.fields_of(&[Place::Own]);
     let values_now = match super::converted(object, &fields) {
         Ok(values) => values,

@@ -3,15 +3,18 @@
 
 use std::collections::BTreeMap;
 
-use super::{Agreed, Fate, Part, Values, converted, decided, field, filled, refused, values};
-use crate::contract::halo::integration::records::{Row, RowOptions, Stored};
+use super::{
+    Agreed, Fate, Part, Values, agreed_with, changed, converted, decided, field, filled,
+    intents_of, made, refused, values,
+};
+use crate::contract::halo::integration::records::Stored;
 use crate::contract::halo::integration::types::{Field, RecordRef, Value};
 use crate::entity::Mapped;
 use crate::entity::contact::{self, Company, EMAIL, KIND, NAME, SITE};
 use crate::failure::Failure;
 use crate::field::fold;
 use crate::hubspot::objects::Object;
-use crate::matching::{text_of, value_of};
+use crate::matching::{reference_of, text_of};
 use crate::settings::Contacts;
 use crate::sync::intent::Intent;
 
@@ -211,10 +214,7 @@ fn by_email<'a>(
 }
 
 fn site_of(record: &Stored) -> Option<u64> {
-    match value_of(record, SITE) {
-        Value::Reference(RecordRef::Id(id)) => Some(*id),
-        _ => None,
-    }
+    reference_of(record, SITE)
 }
 
 fn customer_of(record: &Stored, known: &Known) -> Option<u64> {
@@ -262,19 +262,10 @@ fn create(object: &Object, title: &str, spot: Spot, seat: Seat, rules: &Rules<'_
     written.push(site(spot.site));
     let mut agreed = values(object, &fields, None);
     agreed.insert(SITE.to_owned(), Some(spot.site.to_string()));
-    let key = |id: &str| format!("{}{id}", rules.prefix);
     let user = Part {
         kind: KIND,
         record: None,
-        row: Some(Row {
-            kind: KIND.to_owned(),
-            key: Some(key(&object.id)),
-            id: None,
-            other_keys: object.merged_ids().map(key).collect(),
-            expected: None,
-            fields: written,
-            options: RowOptions::MAY_CREATE,
-        }),
+        row: Some(made(KIND, object, rules.prefix, written)),
         agreed: Some(agreed),
     };
     Fate::Goes {
@@ -285,18 +276,8 @@ fn create(object: &Object, title: &str, spot: Spot, seat: Seat, rules: &Rules<'_
 }
 
 fn update(object: &Object, record: &Stored, seat: Seat, rules: &Rules<'_>, known: &Known) -> Fate {
-    // What was agreed for a contact goes with it into a merge.
-    let last = object
-        .ids()
-        .into_iter()
-        .filter_map(|id| known.agreed.get(id))
-        .find(|agreed| agreed.record == record.id)
-        .map(|agreed| &agreed.values);
-    let intents: Vec<&Intent> = object
-        .ids()
-        .into_iter()
-        .filter_map(|id| known.intents.get(id))
-        .collect();
+    let last = agreed_with(object, record, &known.agreed);
+    let intents = intents_of(object, &known.intents);
     let fields: Vec<&Mapped> = rules.fields.iter().collect();
     let values_now = match converted(object, &fields) {
         Ok(values) => values,
@@ -330,15 +311,7 @@ fn update(object: &Object, record: &Stored, seat: Seat, rules: &Rules<'_>, known
         }
     }
     let is_linked = record.keys.contains(&object.id);
-    let row = (!written.is_empty() || !is_linked).then(|| Row {
-        kind: KIND.to_owned(),
-        key: Some(format!("{}{}", rules.prefix, object.id)),
-        id: Some(record.id),
-        other_keys: Vec::new(),
-        expected: Some(record.revision),
-        fields: written,
-        options: RowOptions::empty(),
-    });
+    let row = changed(KIND, object, rules.prefix, record, written);
     Fate::Goes {
         parts: vec![Part {
             kind: KIND,

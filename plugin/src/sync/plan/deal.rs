@@ -4,16 +4,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    Agreed, Awaited, Fate, Part, Values, converted, decided, field, filled, refused, values,
+    Agreed, Awaited, Fate, Part, Values, agreed_with, changed, converted, decided, field, filled,
+    intents_of, made, refused, values,
 };
-use crate::contract::halo::integration::records::{Row, RowOptions, Stored};
+use crate::contract::halo::integration::records::Stored;
 use crate::contract::halo::integration::types::{Field, RecordRef, Value};
 use crate::entity::Mapped;
 use crate::entity::deal::{self, CUSTOMER, KIND, SITE, SUMMARY, TYPE, USER};
 use crate::failure::Failure;
 use crate::hubspot::objects::Object;
 use crate::hubspot::pipelines::Pipeline;
-use crate::matching::value_of;
+use crate::matching::reference_of;
 use crate::settings::Deals;
 use crate::sync::intent::Intent;
 
@@ -181,20 +182,11 @@ fn create(object: &Object, rules: &Rules<'_>, known: &Known<'_>) -> Fate {
             written.push(field(name, Value::Text(text)));
         }
     }
-    let key = |id: &str| format!("{}{id}", rules.prefix);
     Fate::Goes {
         parts: vec![Part {
             kind: KIND,
             record: None,
-            row: Some(Row {
-                kind: KIND.to_owned(),
-                key: Some(key(&object.id)),
-                id: None,
-                other_keys: object.merged_ids().map(key).collect(),
-                expected: None,
-                fields: written,
-                options: RowOptions::MAY_CREATE,
-            }),
+            row: Some(made(KIND, object, rules.prefix, written)),
             agreed: Some(agreed),
         }],
         note: whose.note,
@@ -203,14 +195,8 @@ fn create(object: &Object, rules: &Rules<'_>, known: &Known<'_>) -> Fate {
 }
 
 fn update(object: &Object, record: &Stored, rules: &Rules<'_>, known: &Known<'_>) -> Fate {
-    // What was agreed for a deal goes with it into a merge.
-    let ids = object.ids();
-    let last = ids
-        .iter()
-        .filter_map(|id| known.agreed.get(*id))
-        .find(|agreed| agreed.record == record.id)
-        .map(|agreed| &agreed.values);
-    let intents: Vec<&Intent> = ids.iter().filter_map(|id| known.intents.get(*id)).collect();
+    let last = agreed_with(object, record, &known.agreed);
+    let intents = intents_of(object, &known.intents);
     let (fields, left) = used(object, rules);
     let now = match converted(object, &fields) {
         Ok(values) => values,
@@ -233,16 +219,7 @@ fn update(object: &Object, record: &Stored, rules: &Rules<'_>, known: &Known<'_>
         let value = id.map(|id| id.to_string()).or_else(|| was(name));
         agreed.insert(name.to_owned(), value);
     }
-    let is_linked = record.keys.contains(&object.id);
-    let row = (!written.is_empty() || !is_linked).then(|| Row {
-        kind: KIND.to_owned(),
-        key: Some(format!("{}{}", rules.prefix, object.id)),
-        id: Some(record.id),
-        other_keys: Vec::new(),
-        expected: Some(record.revision),
-        fields: written,
-        options: RowOptions::empty(),
-    });
+    let row = changed(KIND, object, rules.prefix, record, written);
     Fate::Goes {
         parts: vec![Part {
             kind: KIND,
@@ -266,18 +243,18 @@ impl Whose {
 
     /// Whether the ticket still belongs where this connector has put it, or nowhere.
     fn is_ours(&self, record: &Stored, last: Option<&Values>) -> bool {
-        let at = referred(record, CUSTOMER).map(|id| id.to_string());
+        let at = reference_of(record, CUSTOMER).map(|id| id.to_string());
         at.is_none() || at == last.and_then(|last| last.get(CUSTOMER)).cloned().flatten()
     }
 
     /// What changes about where it belongs. Nothing is taken away because HubSpot says
     /// nothing; but with another customer, site and user are not the old one's.
     fn moves(&self, record: &Stored, last: Option<&Values>) -> Vec<Field> {
-        let is_other = self.customer.is_some() && self.customer != referred(record, CUSTOMER);
+        let is_other = self.customer.is_some() && self.customer != reference_of(record, CUSTOMER);
         let mut fields = Vec::new();
         for (name, now) in self.references() {
             let was = last.and_then(|last| last.get(name)).cloned().flatten();
-            let halo = referred(record, name);
+            let halo = reference_of(record, name);
             match now {
                 // HubSpot has not changed it, so an edit in Halo stays.
                 Some(id) if !is_other && was == Some(id.to_string()) => {}
@@ -292,13 +269,6 @@ impl Whose {
 
 fn reference(name: &str, id: u64) -> Field {
     field(name, Value::Reference(RecordRef::Id(id)))
-}
-
-fn referred(record: &Stored, name: &str) -> Option<u64> {
-    match value_of(record, name) {
-        Value::Reference(RecordRef::Id(id)) => Some(*id),
-        _ => None,
-    }
 }
 
 #[cfg(test)]

@@ -3,8 +3,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Agreed, Fate, Part, Values, converted, decided, field, filled, refused, values};
-use crate::contract::halo::integration::records::{Row, RowOptions, Stored};
+use super::{
+    Agreed, Fate, Part, Values, agreed_with, changed, converted, decided, field, filled,
+    intents_of, made, refused, values,
+};
+use crate::contract::halo::integration::records::Stored;
 use crate::contract::halo::integration::types::{Field, RecordRef, Value};
 use crate::entity::Mapped;
 use crate::entity::company::INACTIVE;
@@ -214,15 +217,7 @@ fn create(object: &Object, title: &str, rules: &Rules<'_>, taken: &mut Taken) ->
     let item = Part {
         kind: KIND,
         record: None,
-        row: Some(Row {
-            kind: KIND.to_owned(),
-            key: Some(format!("{}{}", rules.prefix, object.id)),
-            id: None,
-            other_keys: Vec::new(),
-            expected: None,
-            fields: written,
-            options: RowOptions::MAY_CREATE,
-        }),
+        row: Some(made(KIND, object, rules.prefix, written)),
         agreed: Some(values(object, &fields, None)),
     };
     Fate::Goes {
@@ -243,12 +238,8 @@ fn text_in<'a>(fields: &'a [Field], name: &str) -> Option<&'a str> {
 }
 
 fn update(object: &Object, record: &Stored, rules: &Rules<'_>, known: &Known) -> Fate {
-    let last = known
-        .agreed
-        .get(&object.id)
-        .filter(|agreed| agreed.record == record.id)
-        .map(|agreed| &agreed.values);
-    let intents: Vec<&Intent> = known.intents.get(&object.id).into_iter().collect();
+    let last = agreed_with(object, record, &known.agreed);
+    let intents = intents_of(object, &known.intents);
     let fields: Vec<&Mapped> = rules.fields.iter().collect();
     let values_now = match converted(object, &fields) {
         Ok(values) => values,
@@ -258,15 +249,7 @@ fn update(object: &Object, record: &Stored, rules: &Rules<'_>, known: &Known) ->
     // An item always has a name.
     written.retain(|field| field.name != NAME || field.value != Value::None);
     let is_linked = record.keys.contains(&object.id);
-    let row = (!written.is_empty() || !is_linked).then(|| Row {
-        kind: KIND.to_owned(),
-        key: Some(format!("{}{}", rules.prefix, object.id)),
-        id: Some(record.id),
-        other_keys: Vec::new(),
-        expected: Some(record.revision),
-        fields: written,
-        options: RowOptions::empty(),
-    });
+    let row = changed(KIND, object, rules.prefix, record, written);
     let item = Part {
         kind: KIND,
         record: Some(record.id),
