@@ -192,7 +192,7 @@ impl Deals<'_> {
                         let name = company_names.get(id).and_then(company::title);
                         its.prospect
                             .extend(name.map(|name| (deal::PROSPECT_COMPANY, name.to_owned())));
-                        its.until = Some(awaited(&[company::KIND, company::SITE], id));
+                        its.until.push(awaited(&[company::KIND, company::SITE], id));
                     }
                 },
                 Some(Company::Several(ids)) => its.note = Some(several(ids)),
@@ -216,8 +216,7 @@ impl Deals<'_> {
                     None => {
                         its.prospect
                             .extend(contact_names.get(id).into_iter().flat_map(prospect));
-                        its.until
-                            .get_or_insert_with(|| awaited(&[contact::KIND], id));
+                        its.until.push(awaited(&[contact::KIND], id));
                     }
                 }
             }

@@ -1,12 +1,20 @@
 //! How a row ended: what is reported of it, and what is remembered.
 
-use super::plan::{Agreed, AgreedSite, Awaited, Fate, Held, Part, Values};
+use super::plan::{Agreed, AgreedLine, AgreedSite, Awaited, Fate, Held, Line, Part, Values};
 use super::writing::Answer;
 use crate::contract::halo::integration::records::Effect;
 use crate::entity::Spec;
 use crate::entity::company::SITE;
 use crate::failure::Failure;
 use crate::hubspot::objects::Unanswered;
+
+/// A record that stands, and what was compared with it.
+struct Compared {
+    kind: &'static str,
+    record: u64,
+    values: Values,
+    line: Option<Line>,
+}
 
 /// How a row ended.
 pub struct Ended {
@@ -20,10 +28,14 @@ pub struct Ended {
     pub record: Option<u64>,
     /// Whether all of it stands.
     pub is_in: bool,
-    /// By kind: the record, and what was compared with it.
-    agreed: Vec<(&'static str, u64, Values)>,
-    /// Looked at again once this is in Halo.
-    until: Option<Awaited>,
+    /// What was compared, record by record.
+    agreed: Vec<Compared>,
+    /// HubSpot's ids of lines that are no more.
+    dropped: Vec<String>,
+    /// Looked at again once one of these is in Halo.
+    until: Vec<Awaited>,
+    /// Looked at again at each import.
+    again: bool,
 }
 
 impl Ended {
@@ -41,13 +53,15 @@ impl Ended {
             record,
             is_in: false,
             agreed: Vec::new(),
-            until: None,
+            dropped: Vec::new(),
+            until: Vec::new(),
+            again: matches!(outcome, "conflict" | "failed"),
         }
     }
 
     /// Whether the row is looked at again, and when.
     pub fn hold(&self) -> Option<Held> {
-        let is_held = self.until.is_some() || matches!(self.outcome, "conflict" | "failed");
+        let is_held = self.again || !self.until.is_empty();
         let code = self.reason.as_ref().map(|reason| reason.code.clone());
         is_held.then(|| Held {
             code: code.unwrap_or_default(),
@@ -62,14 +76,26 @@ impl Ended {
             return None;
         }
         let mut agreed = before.cloned().unwrap_or_default();
-        for (kind, record, values) in &self.agreed {
-            let (record, values) = (*record, values.clone());
-            if *kind == SITE {
-                agreed.site = Some(AgreedSite { record, values });
-            } else {
-                agreed.record = record;
-                agreed.values = values;
+        for compared in &self.agreed {
+            let (record, values) = (compared.record, compared.values.clone());
+            match &compared.line {
+                Some(line) => {
+                    let modified = line.modified.clone();
+                    let known = AgreedLine {
+                        record,
+                        values,
+                        modified,
+                    };
+                    agreed.lines.insert(line.id.clone(), known);
+                }
+                None if compared.kind == SITE => {
+                    agreed.site = Some(AgreedSite { record, values });
+                }
+                None => (agreed.record, agreed.values) = (record, values),
             }
+        }
+        for id in &self.dropped {
+            agreed.lines.remove(id);
         }
         agreed.seen = list.unwrap_or(agreed.seen);
         // Back in HubSpot, but not in its place before that is settled.
@@ -115,10 +141,17 @@ impl Ended {
                 reason,
                 record,
             } => Ended::stopped(outcome, reason, kind, record),
-            Fate::Wait { until, reason } => Ended {
-                until: Some(until),
-                ..Ended::stopped("waiting", reason, kind, None)
-            },
+            Fate::Wait { until, reason } => {
+                let outcome = match until.is_empty() {
+                    true => "skipped",
+                    false => "waiting",
+                };
+                Ended {
+                    again: true,
+                    until,
+                    ..Ended::stopped(outcome, reason, kind, None)
+                }
+            }
             Fate::Goes { parts, note, until } => Ended {
                 until,
                 ..Ended::went(parts, kind, note, written, was_tried)
@@ -136,7 +169,7 @@ impl Ended {
         // The object's own record is shown, or another one if only that was changed.
         let mut shown: Option<(&'static str, Option<u64>, bool)> = None;
         let mut refused = None;
-        let mut agreed = Vec::new();
+        let (mut agreed, mut dropped) = (Vec::new(), Vec::new());
         for part in parts {
             let answer = part.row.and_then(|_| written.next());
             let is_changed = match &answer {
@@ -153,11 +186,21 @@ impl Ended {
                 }
                 None => part.record,
             };
-            if shown.is_none_or(|(_, _, changed)| is_changed && !changed) {
-                shown = Some((part.kind, record, is_changed));
+            match &mut shown {
+                // A line is part of what it is a line of.
+                Some((_, _, changed)) if part.line.is_some() => *changed |= is_changed,
+                Some((_, _, changed)) if *changed || !is_changed => {}
+                _ => shown = Some((part.kind, record, is_changed)),
             }
-            if let (Some(record), Some(values)) = (record, part.agreed) {
-                agreed.push((part.kind, record, values));
+            match (record, part.agreed, part.line) {
+                (Some(record), Some(values), line) => agreed.push(Compared {
+                    kind: part.kind,
+                    record,
+                    values,
+                    line,
+                }),
+                (_, None, Some(line)) => dropped.push(line.id),
+                _ => {}
             }
         }
         let (kind, record, is_changed) = shown.unwrap_or((kind, None, false));
@@ -173,7 +216,9 @@ impl Ended {
                 record,
                 is_in: true,
                 agreed,
-                until: None,
+                dropped,
+                until: Vec::new(),
+                again: false,
             },
         }
     }

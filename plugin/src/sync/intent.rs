@@ -32,7 +32,7 @@ impl Intent {
         intent.creates |= parts.first().is_some_and(|part| part.record.is_none());
         for part in parts {
             for (field, value) in part.agreed.iter().flatten() {
-                values.insert(name(part.kind, field), value.clone());
+                values.insert(name(&part.place(), field), value.clone());
             }
         }
         if !intent.values.contains(&values) {
@@ -43,7 +43,8 @@ impl Intent {
         intent
     }
 
-    /// Whether an attempt was to bring a field to this value.
+    /// Whether an attempt was to bring a field to this value. Here and below, `kind` is
+    /// the place of a [`Part`].
     pub fn brings(&self, kind: &str, field: &str, value: &str) -> bool {
         let name = name(kind, field);
         let mut values = self.values.iter().filter_map(|values| values.get(&name));
@@ -81,6 +82,7 @@ mod tests {
             record,
             row: None,
             agreed: Some(Values::from([(field, Some(value.to_owned()))])),
+            line: None,
         }]
     }
 

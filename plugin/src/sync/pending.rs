@@ -54,7 +54,7 @@ impl Job<'_> {
     /// Which rows wait for nothing, or for what is in Halo now.
     fn ready(&self, rows: &[(String, Held)]) -> Result<Vec<bool>, Trouble> {
         let mut awaited: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
-        for until in rows.iter().filter_map(|(_, held)| held.until.as_ref()) {
+        for until in rows.iter().flat_map(|(_, held)| &held.until) {
             for kind in &until.kinds {
                 awaited.entry(kind).or_default().insert(&until.id);
             }
@@ -75,9 +75,8 @@ impl Job<'_> {
         Ok(rows
             .iter()
             .map(|(_, held)| {
-                held.until
-                    .as_ref()
-                    .is_none_or(|until| there.contains(until.id.as_str()))
+                let mut until = held.until.iter();
+                held.until.is_empty() || until.any(|until| there.contains(until.id.as_str()))
             })
             .collect())
     }

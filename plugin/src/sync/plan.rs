@@ -35,6 +35,9 @@ pub struct Agreed {
     /// 0 for a customer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub site: Option<AgreedSite>,
+    /// By HubSpot's id: the same of its lines.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub lines: BTreeMap<String, AgreedLine>,
     /// The list of everything that it was seen in last.
     #[serde(default)]
     pub seen: u64,
@@ -52,6 +55,18 @@ pub struct AgreedSite {
     pub values: Values,
 }
 
+/// What was compared with a line.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AgreedLine {
+    /// Halo's id.
+    pub record: u64,
+    /// By Halo's field; null for empty.
+    pub values: Values,
+    /// When HubSpot had changed it last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub modified: Option<String>,
+}
+
 /// HubSpot's values by Halo's field; nothing for empty.
 pub type Values = BTreeMap<String, Option<String>>;
 
@@ -66,6 +81,34 @@ pub struct Part {
     pub row: Option<Row>,
     /// What to remember once it stands, where anything was compared.
     pub agreed: Option<Values>,
+    /// The line that it is; with nothing to remember, one that is no more.
+    pub line: Option<Line>,
+}
+
+/// A line of an object, which is an object of its own in HubSpot.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Line {
+    /// HubSpot's id.
+    pub id: String,
+    /// When HubSpot had changed it last.
+    pub modified: Option<String>,
+}
+
+impl Part {
+    /// Names its record among all records of the object.
+    pub fn place(&self) -> Cow<'static, str> {
+        match &self.line {
+            Some(line) => Cow::Owned(line.place(self.kind)),
+            None => Cow::Borrowed(self.kind),
+        }
+    }
+}
+
+impl Line {
+    /// Names its record, which is of this kind, among all records of the object.
+    pub fn place(&self, kind: &str) -> String {
+        format!("{kind} {}", self.id)
+    }
 }
 
 /// What becomes of a row.
@@ -77,8 +120,8 @@ pub enum Fate {
         parts: Vec<Part>,
         /// What a person should know all the same.
         note: Option<Failure>,
-        /// Looked at again once this is in Halo.
-        until: Option<Awaited>,
+        /// Looked at again once one of these is in Halo.
+        until: Vec<Awaited>,
     },
     /// Not imported.
     Stop {
@@ -89,10 +132,11 @@ pub enum Fate {
         /// The record that it is linked to, when there is one.
         record: Option<u64>,
     },
-    /// Not imported before another object is.
+    /// Not imported before one of these objects is; where none is named, something else
+    /// is missing that may come without a change of this object.
     Wait {
         /// Which.
-        until: Awaited,
+        until: Vec<Awaited>,
         /// Why.
         reason: Failure,
     },
@@ -112,9 +156,9 @@ pub struct Awaited {
 pub struct Held {
     /// Why.
     pub code: String,
-    /// Not before this is in Halo; else at each import.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub until: Option<Awaited>,
+    /// Not before one of these is in Halo; where none is named, at each import.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub until: Vec<Awaited>,
 }
 
 impl Fate {

@@ -162,11 +162,12 @@ fn create(object: &Object, title: &str, rules: &Rules<'_>, known: &Known) -> Fat
         record: None,
         row: Some(customer),
         agreed: Some(values(object, &fields, None)),
+        line: None,
     };
     Fate::Goes {
         parts: vec![customer, site::first(object, rules, known)],
         note: None,
-        until: None,
+        until: Vec::new(),
     }
 }
 
@@ -210,6 +211,7 @@ fn update(object: &Object, record: &Stored, by: By, rules: &Rules<'_>, known: &K
             &fields,
             Some(last.unwrap_or(&Values::new())),
         )),
+        line: None,
     };
     Fate::Goes {
         parts: [customer]
@@ -217,7 +219,7 @@ fn update(object: &Object, record: &Stored, by: By, rules: &Rules<'_>, known: &K
             .chain(site::of_customer(object, record, rules, known))
             .collect(),
         note: linked_while_inactive(record, is_linked),
-        until: None,
+        until: Vec::new(),
     }
 }
 

@@ -95,7 +95,7 @@ pub fn plan(object: &Object, rules: &Rules<'_>, known: &Known, taken: &mut Taken
             }
             Seat::Wait(until, reason) => {
                 return Fate::Wait {
-                    until: until.clone(),
+                    until: vec![until.clone()],
                     reason: reason.clone(),
                 };
             }
@@ -267,11 +267,12 @@ fn create(object: &Object, title: &str, spot: Spot, seat: Seat, rules: &Rules<'_
         record: None,
         row: Some(made(KIND, object, rules.prefix, written)),
         agreed: Some(agreed),
+        line: None,
     };
     Fate::Goes {
         parts: vec![user],
         note: None,
-        until: seat.until(),
+        until: seat.until().into_iter().collect(),
     }
 }
 
@@ -295,7 +296,7 @@ fn update(object: &Object, record: &Stored, seat: Seat, rules: &Rules<'_>, known
         None => last.and_then(|last| last.get(SITE)).cloned().flatten(),
     };
     let is_ours = placed.is_some() && placed == sits_at;
-    let mut until = None;
+    let mut until = Vec::new();
     match seat {
         Seat::At(spot) => {
             // S28: moved while it sits where this connector has put it.
@@ -307,7 +308,7 @@ fn update(object: &Object, record: &Stored, seat: Seat, rules: &Rules<'_>, known
         // S25: nobody is moved to the default site.
         other => {
             agreed.insert(SITE.to_owned(), placed.clone());
-            until = other.until().filter(|_| is_ours);
+            until.extend(other.until().filter(|_| is_ours));
         }
     }
     let is_linked = record.keys.contains(&object.id);
@@ -318,6 +319,7 @@ fn update(object: &Object, record: &Stored, seat: Seat, rules: &Rules<'_>, known
             record: Some(record.id),
             row,
             agreed: Some(agreed),
+            line: None,
         }],
         note: linked_while_inactive(record, is_linked),
         until,

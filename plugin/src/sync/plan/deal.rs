@@ -50,7 +50,7 @@ pub struct Whose {
     /// Who is meant where those are not in Halo, by Halo's field.
     pub prospect: Vec<(&'static str, String)>,
     /// What is looked for again.
-    pub until: Option<Awaited>,
+    pub until: Vec<Awaited>,
     /// What a person should know.
     pub note: Option<Failure>,
 }
@@ -188,6 +188,7 @@ fn create(object: &Object, rules: &Rules<'_>, known: &Known<'_>) -> Fate {
             record: None,
             row: Some(made(KIND, object, rules.prefix, written)),
             agreed: Some(agreed),
+            line: None,
         }],
         note: whose.note,
         until: whose.until,
@@ -226,9 +227,10 @@ fn update(object: &Object, record: &Stored, rules: &Rules<'_>, known: &Known<'_>
             record: Some(record.id),
             row,
             agreed: Some(agreed),
+            line: None,
         }],
         note: whose.note.filter(|_| is_ours),
-        until: whose.until.filter(|_| is_ours),
+        until: if is_ours { whose.until } else { Vec::new() },
     }
 }
 

@@ -219,11 +219,12 @@ fn create(object: &Object, title: &str, rules: &Rules<'_>, taken: &mut Taken) ->
         record: None,
         row: Some(made(KIND, object, rules.prefix, written)),
         agreed: Some(values(object, &fields, None)),
+        line: None,
     };
     Fate::Goes {
         parts: vec![item],
         note: None,
-        until: None,
+        until: Vec::new(),
     }
 }
 
@@ -259,11 +260,12 @@ fn update(object: &Object, record: &Stored, rules: &Rules<'_>, known: &Known) ->
             &fields,
             Some(last.unwrap_or(&Values::new())),
         )),
+        line: None,
     };
     Fate::Goes {
         parts: vec![item],
         note: linked_while_inactive(record, is_linked),
-        until: None,
+        until: Vec::new(),
     }
 }
 

@@ -63,7 +63,7 @@ pub(super) fn mapped(object: &Object, site: &Stored, rules: &Rules<'_>, known: &
         parts: vec![fill(object, site, &places, rules, known)],
         note: linked_while_inactive(site, is_linked)
             .or_else(|| customer_stays(object, site, rules, known)),
-        until: None,
+        until: Vec::new(),
     }
 }
 
@@ -132,6 +132,7 @@ fn new(object: &Object, customer: RecordRef, rules: &Rules<'_>, known: &Known) -
             options,
         }),
         agreed: remembered(object, &[Place::Site], rules, None),
+        line: None,
     }
 }
 
@@ -196,6 +197,7 @@ fn fill(
         record: Some(site.id),
         row,
         agreed: remembered(object, places, rules, last),
+        line: None,
     }
 }
 

@@ -119,7 +119,7 @@ fn told(fate: &Fate) -> String {
             outcome, reason, ..
         } => return format!("{outcome} {}", reason.code),
         Fate::Wait { until, reason } => {
-            return format!("waiting for {}: {}", until.id, reason.code);
+            return format!("waiting for {}: {}", until[0].id, reason.code);
         }
         Fate::Goes { parts, until, .. } => (&parts[0], until),
     };
@@ -138,7 +138,7 @@ fn told(fate: &Fate) -> String {
     };
     let at = moved.map_or_else(String::new, |site| format!(" at {site}"));
     let until = until
-        .as_ref()
+        .first()
         .map_or_else(String::new, |until| format!(", until {}", until.id));
     format!("{what}{at}{until}")
 }

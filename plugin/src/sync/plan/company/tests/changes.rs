@@ -67,6 +67,7 @@ fn what_an_interrupted_call_has_written_is_no_edit_of_people() {
             "main_phonenumber".to_owned(),
             Some("2".to_owned()),
         )])),
+        line: None,
     };
     let intent = Intent::after(None, &[interrupted], true);
     known.intents.insert("1".to_owned(), intent);
