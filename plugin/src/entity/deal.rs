@@ -15,6 +15,7 @@ use crate::hubspot::owners::Owner;
 use crate::hubspot::pipelines::{Pipeline, Stage};
 use crate::settings::FieldRow;
 use crate::settings::deals::{Deals, stage_key};
+use crate::sync::plan::whose::{CUSTOMER, SITE, USER};
 
 // In HubSpot
 
@@ -46,6 +47,8 @@ const STAGE: &str = "dealstage";
 const OWNER: &str = "hubspot_owner_id";
 const CLOSE_DATE: &str = "closedate";
 const CURRENCY: &str = "deal_currency_code";
+/// The label of the association with the primary company, as lists name it.
+pub const PRIMARY: &str = "deal_to_company";
 /// The primary company.
 const COMPANY: &str = "hs_primary_associated_company";
 
@@ -62,12 +65,6 @@ pub const KIND: &str = "ticket";
 pub const SUMMARY: &str = "summary";
 /// The ticket type; also its kind of record is called so.
 pub const TYPE: &str = "tickettype_id";
-/// Whose it is.
-pub const CUSTOMER: &str = "client_id";
-/// Where.
-pub const SITE: &str = "site_id";
-/// Of whom; HaloPSA refuses a user without a site.
-pub const USER: &str = "user_id";
 const STATUS: &str = "status_id";
 const AGENT: &str = "agent_id";
 const IS_CLOSED: &str = "hasbeenclosed";

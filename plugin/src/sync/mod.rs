@@ -8,7 +8,8 @@
 //! | [`selection`] | one slice of an import of chosen rows | shell |
 //! | [`page`] | one page: look up, plan, write, report, remember | shell |
 //! | [`section`] | the settings of one entity; the list of all | no |
-//! | [`companies`], [`contacts`], [`products`] | what is looked up for a page of them | shell |
+//! | [`companies`], [`contacts`], [`products`], [`deals`] | what is looked up for a page of them | shell |
+//! | [`whose`] | the customer, site and user of deals and quotes | shell |
 //! | [`sites`] | what is known of the sites of a page | shell |
 //! | [`writing`] | the rows of a page, repeated where records do not answer | shell |
 //! | [`plan`] | what becomes of one row | no |
@@ -37,4 +38,5 @@ pub mod reader;
 pub mod section;
 pub mod selection;
 pub mod sites;
+pub mod whose;
 pub mod writing;

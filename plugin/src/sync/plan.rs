@@ -22,6 +22,7 @@ pub mod contact;
 pub mod deal;
 pub mod product;
 pub mod site;
+pub mod whose;
 
 /// HubSpot's values as of the last comparison, and the record that they were
 /// compared with.
@@ -149,6 +150,16 @@ pub struct Awaited {
     pub kinds: Vec<String>,
     /// HubSpot's id.
     pub id: String,
+}
+
+impl Awaited {
+    /// An object that may become a record of one of these kinds.
+    pub fn of(kinds: &[&str], id: &str) -> Awaited {
+        Awaited {
+            kinds: kinds.iter().map(|kind| (*kind).to_owned()).collect(),
+            id: id.to_owned(),
+        }
+    }
 }
 
 /// A row that is looked at again.

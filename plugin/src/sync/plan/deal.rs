@@ -3,18 +3,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::whose::{Whose, reference};
 use super::{
-    Agreed, Awaited, Fate, Part, Values, agreed_with, changed, converted, decided, field, filled,
+    Agreed, Fate, Part, Values, agreed_with, changed, converted, decided, field, filled,
     intents_of, made, refused, values,
 };
 use crate::contract::halo::integration::records::Stored;
-use crate::contract::halo::integration::types::{Field, RecordRef, Value};
+use crate::contract::halo::integration::types::Value;
 use crate::entity::Mapped;
-use crate::entity::deal::{self, CUSTOMER, KIND, SITE, SUMMARY, TYPE, USER};
+use crate::entity::deal::{self, KIND, SUMMARY, TYPE};
 use crate::failure::Failure;
 use crate::hubspot::objects::Object;
 use crate::hubspot::pipelines::Pipeline;
-use crate::matching::reference_of;
 use crate::settings::Deals;
 use crate::sync::intent::Intent;
 
@@ -36,23 +36,6 @@ impl Rules<'_> {
     pub fn may_create(&self) -> bool {
         self.chosen || self.settings.create
     }
-}
-
-/// Whose a deal's ticket is.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Whose {
-    /// The customer.
-    pub customer: Option<u64>,
-    /// Its site.
-    pub site: Option<u64>,
-    /// The user, at that site.
-    pub user: Option<u64>,
-    /// Who is meant where those are not in Halo, by Halo's field.
-    pub prospect: Vec<(&'static str, String)>,
-    /// What is looked for again.
-    pub until: Vec<Awaited>,
-    /// What a person should know.
-    pub note: Option<Failure>,
 }
 
 /// What was read for a page.
@@ -175,8 +158,8 @@ fn create(object: &Object, rules: &Rules<'_>, known: &Known<'_>) -> Fate {
     let mut agreed = values(object, &fields, None);
     for (name, id) in whose.references() {
         written.extend(id.map(|id| reference(name, id)));
-        agreed.insert(name.to_owned(), id.map(|id| id.to_string()));
     }
+    whose.remember(&mut agreed, None);
     for (name, text) in whose.prospect {
         if !written.iter().any(|field| field.name == name) {
             written.push(field(name, Value::Text(text)));
@@ -216,10 +199,7 @@ fn update(object: &Object, record: &Stored, rules: &Rules<'_>, known: &Known<'_>
     for mapped in left {
         agreed.insert(mapped.field.clone(), was(&mapped.field));
     }
-    for (name, id) in whose.references() {
-        let value = id.map(|id| id.to_string()).or_else(|| was(name));
-        agreed.insert(name.to_owned(), value);
-    }
+    whose.remember(&mut agreed, last);
     let row = changed(KIND, object, rules.prefix, record, written);
     Fate::Goes {
         parts: vec![Part {
@@ -232,45 +212,6 @@ fn update(object: &Object, record: &Stored, rules: &Rules<'_>, known: &Known<'_>
         note: whose.note.filter(|_| is_ours),
         until: if is_ours { whose.until } else { Vec::new() },
     }
-}
-
-impl Whose {
-    fn references(&self) -> [(&'static str, Option<u64>); 3] {
-        [
-            (CUSTOMER, self.customer),
-            (SITE, self.site),
-            (USER, self.user),
-        ]
-    }
-
-    /// Whether the ticket still belongs where this connector has put it, or nowhere.
-    fn is_ours(&self, record: &Stored, last: Option<&Values>) -> bool {
-        let at = reference_of(record, CUSTOMER).map(|id| id.to_string());
-        at.is_none() || at == last.and_then(|last| last.get(CUSTOMER)).cloned().flatten()
-    }
-
-    /// What changes about where it belongs. Nothing is taken away because HubSpot says
-    /// nothing; but with another customer, site and user are not the old one's.
-    fn moves(&self, record: &Stored, last: Option<&Values>) -> Vec<Field> {
-        let is_other = self.customer.is_some() && self.customer != reference_of(record, CUSTOMER);
-        let mut fields = Vec::new();
-        for (name, now) in self.references() {
-            let was = last.and_then(|last| last.get(name)).cloned().flatten();
-            let halo = reference_of(record, name);
-            match now {
-                // HubSpot has not changed it, so an edit in Halo stays.
-                Some(id) if !is_other && was == Some(id.to_string()) => {}
-                Some(id) if halo != Some(id) => fields.push(reference(name, id)),
-                None if is_other && halo.is_some() => fields.push(field(name, Value::None)),
-                _ => {}
-            }
-        }
-        fields
-    }
-}
-
-fn reference(name: &str, id: u64) -> Field {
-    field(name, Value::Reference(RecordRef::Id(id)))
 }
 
 #[cfg(test)]

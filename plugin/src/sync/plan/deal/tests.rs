@@ -1,6 +1,7 @@
 //! What becomes of one deal, case by case.
 
 use super::*;
+use crate::contract::halo::integration::types::RecordRef;
 use crate::hubspot::pipelines::Stage;
 use crate::settings::deals::{StagePair, Unmapped};
 

@@ -1,0 +1,82 @@
+//! Whose a ticket or a quotation is, and when it moves.
+
+use super::{Awaited, Values, field};
+use crate::contract::halo::integration::records::Stored;
+use crate::contract::halo::integration::types::{Field, RecordRef, Value};
+use crate::failure::Failure;
+use crate::matching::reference_of;
+
+/// The customer.
+pub const CUSTOMER: &str = "client_id";
+/// Its site.
+pub const SITE: &str = "site_id";
+/// The user; HaloPSA refuses one without a site.
+pub const USER: &str = "user_id";
+
+/// Whose it is.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Whose {
+    /// Whether HubSpot names a company or a contact at all.
+    pub is_named: bool,
+    /// The customer.
+    pub customer: Option<u64>,
+    /// Its site.
+    pub site: Option<u64>,
+    /// The user, at that site.
+    pub user: Option<u64>,
+    /// Who is meant where those are not in Halo, by Halo's field.
+    pub prospect: Vec<(&'static str, String)>,
+    /// What is looked for again.
+    pub until: Vec<Awaited>,
+    /// What a person should know.
+    pub note: Option<Failure>,
+}
+
+impl Whose {
+    /// By Halo's field.
+    pub(super) fn references(&self) -> [(&'static str, Option<u64>); 3] {
+        [
+            (CUSTOMER, self.customer),
+            (SITE, self.site),
+            (USER, self.user),
+        ]
+    }
+
+    /// Whether the record still belongs where this connector has put it, or nowhere.
+    pub(super) fn is_ours(&self, record: &Stored, last: Option<&Values>) -> bool {
+        let at = reference_of(record, CUSTOMER).map(|id| id.to_string());
+        at.is_none() || at == last.and_then(|last| last.get(CUSTOMER)).cloned().flatten()
+    }
+
+    /// What changes about where it belongs. Nothing is taken away because HubSpot says
+    /// nothing; but with another customer, site and user are not the old one's.
+    pub(super) fn moves(&self, record: &Stored, last: Option<&Values>) -> Vec<Field> {
+        let is_other = self.customer.is_some() && self.customer != reference_of(record, CUSTOMER);
+        let mut fields = Vec::new();
+        for (name, now) in self.references() {
+            let was = last.and_then(|last| last.get(name)).cloned().flatten();
+            let halo = reference_of(record, name);
+            match now {
+                // HubSpot has not changed it, so an edit in Halo stays.
+                Some(id) if !is_other && was == Some(id.to_string()) => {}
+                Some(id) if halo != Some(id) => fields.push(reference(name, id)),
+                None if is_other && halo.is_some() => fields.push(field(name, Value::None)),
+                _ => {}
+            }
+        }
+        fields
+    }
+
+    /// Remembered: where HubSpot says it belongs, else what it said before.
+    pub(super) fn remember(&self, agreed: &mut Values, last: Option<&Values>) {
+        for (name, id) in self.references() {
+            let was = || last.and_then(|last| last.get(name)).cloned().flatten();
+            agreed.insert(name.to_owned(), id.map(|id| id.to_string()).or_else(was));
+        }
+    }
+}
+
+/// A reference to a record that is there.
+pub(super) fn reference(name: &str, id: u64) -> Field {
+    field(name, Value::Reference(RecordRef::Id(id)))
+}
