@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use crate::entity::{company, contact, deal, product};
+use crate::entity::{company, contact, deal, line_item, product, quote};
 use crate::settings::SCHEMA;
 
 const DOCUMENT: &str = include_str!("describe.json");
@@ -45,6 +45,24 @@ fn assemble() -> Result<Value, serde_json::Error> {
         .map(|(names, note)| row(names, (*note).into()));
     let fixed: Vec<Value> = fixed.chain(derived).collect();
     document["entities"][3]["fixed-fields"] = json!(fixed);
+    const FOLLOWS: &str = "HubSpot's changes win";
+    let fixed = quote::FIXED.iter().map(|names| row(names, FOLLOWS.into()));
+    let derived = quote::DERIVED
+        .iter()
+        .map(|(names, note)| row(names, (*note).into()));
+    let lines = line_item::FIXED.iter().map(|(remote, halo, note)| {
+        let names = (
+            format!("{}.{remote}", line_item::OBJECTS),
+            format!("lines.{halo}"),
+        );
+        let note = match *note {
+            "" => FOLLOWS.to_owned(),
+            note => format!("{note}; {FOLLOWS}"),
+        };
+        row(&(names.0.as_str(), names.1.as_str()), note)
+    });
+    let fixed: Vec<Value> = fixed.chain(derived).chain(lines).collect();
+    document["entities"][4]["fixed-fields"] = json!(fixed);
     Ok(document)
 }
 
@@ -62,6 +80,7 @@ mod tests {
         assert_eq!(document["entities"][1]["name"], contact::SPEC.objects);
         assert_eq!(document["entities"][2]["name"], product::SPEC.objects);
         assert_eq!(document["entities"][3]["name"], deal::SPEC.objects);
+        assert_eq!(document["entities"][4]["name"], quote::SPEC.objects);
         assert!(document["settings"]["properties"]["companies"].is_object());
     }
 
@@ -112,6 +131,32 @@ mod tests {
                 (
                     "POST",
                     version.associations("deals", "contacts") + "/batch/read",
+                ),
+                ("GET", version.objects("quotes")),
+                ("POST", version.objects("quotes/search")),
+                ("POST", version.objects("quotes/batch/read")),
+                ("GET", version.properties("quotes")),
+                ("POST", version.objects("line_items/search")),
+                ("POST", version.objects("line_items/batch/read")),
+                (
+                    "POST",
+                    version.associations("quotes", "line_items") + "/batch/read",
+                ),
+                (
+                    "POST",
+                    version.associations("line_items", "quotes") + "/batch/read",
+                ),
+                (
+                    "POST",
+                    version.associations("quotes", "deals") + "/batch/read",
+                ),
+                (
+                    "POST",
+                    version.associations("quotes", "companies") + "/batch/read",
+                ),
+                (
+                    "POST",
+                    version.associations("quotes", "contacts") + "/batch/read",
                 ),
                 ("GET", version.account_details()),
                 ("POST", version.token("")),

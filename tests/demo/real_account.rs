@@ -13,6 +13,7 @@ const TEXT: &str = r#"
      crm.objects.contacts.read   crm.schemas.contacts.read
      crm.objects.deals.read      crm.schemas.deals.read
      crm.objects.products.read   crm.objects.owners.read
+     crm.objects.quotes.read     crm.objects.line_items.read
 
 2. Make a folder with the component and a configuration, and give the token in an
    environment variable:

@@ -15,6 +15,7 @@ mod hublets;
 mod items;
 mod kill;
 mod preview;
+mod quotes;
 mod resilience;
 mod schedule;
 mod seeds;

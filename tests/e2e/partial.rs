@@ -12,6 +12,7 @@ mod deals;
 mod items;
 mod lost_answers;
 mod preview;
+mod quotes;
 mod shop;
 
 /// The seed of this run, printed, or the one of `HALO_PARTIAL_SEED`.

@@ -36,11 +36,26 @@ impl Halo {
         self.write(kind, Some(id), fields).await.map(drop)
     }
 
+    /// Removes a record as a person in Halo would.
+    pub async fn remove(&self, kind: &str, id: u64) -> anyhow::Result<()> {
+        self.put(kind, Some(id), &[], true).await.map(drop)
+    }
+
     async fn write(
         &self,
         kind: &str,
         id: Option<u64>,
         fields: &[(&str, &str)],
+    ) -> anyhow::Result<Written> {
+        self.put(kind, id, fields, false).await
+    }
+
+    async fn put(
+        &self,
+        kind: &str,
+        id: Option<u64>,
+        fields: &[(&str, &str)],
+        remove: bool,
     ) -> anyhow::Result<Written> {
         let row = Row {
             kind: kind.to_owned(),
@@ -53,7 +68,8 @@ impl Halo {
                 .map(|(name, text)| ((*name).to_owned(), value(text)))
                 .collect(),
             options: RowOptions {
-                may_create: true,
+                may_create: !remove,
+                remove,
                 ..RowOptions::default()
             },
         };
@@ -151,7 +167,16 @@ impl Halo {
     /// and links, whatever their ids, revisions and times are.
     pub async fn contents(&self) -> anyhow::Result<String> {
         let mut lines = Vec::new();
-        for kind in ["top-level", "customer", "site", "user", "item"] {
+        for kind in [
+            "top-level",
+            "customer",
+            "site",
+            "user",
+            "item",
+            "ticket",
+            "quotation",
+            "quotation-line",
+        ] {
             for record in self.all(kind).await? {
                 let scope = Scope {
                     connection: NAME.to_owned(),
@@ -180,7 +205,7 @@ impl Halo {
 
     async fn name_of(&self, kind: &str, to: &RecordRef) -> anyhow::Result<String> {
         match to {
-            RecordRef::Id(id) => self.field(kind, *id, "name").await,
+            RecordRef::Id(id) => self.field(kind, *id, schema::title_of(kind)).await,
             RecordRef::Key(key) => Ok(key.clone()),
         }
     }

@@ -4,7 +4,7 @@
 use crate::contract::halo::integration::{records, run, state, types};
 use crate::model::{Effect, Failure, Fields, RecordRef, Row, RowOptions, Stored, Value, Written};
 use crate::schema::{FieldDef, KindDef};
-use crate::store::{Expectation, ReportRow, StateEntry, StateWrite, StoreError};
+use crate::store::{Expectation, ReportPart, ReportRow, StateEntry, StateWrite, StoreError};
 
 /// A list of attributes from pairs.
 pub fn attributes<'a>(
@@ -234,5 +234,14 @@ pub fn report_in(row: run::ReportRow) -> ReportRow {
         reason: row.reason.map(Failure::from),
         kind: row.kind,
         record: row.record,
+        parts: row
+            .parts
+            .into_iter()
+            .map(|part| ReportPart {
+                kind: part.kind,
+                key: part.key,
+                title: part.title,
+            })
+            .collect(),
     }
 }

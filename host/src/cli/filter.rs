@@ -170,6 +170,7 @@ mod tests {
                 reason: None,
                 kind: "ticket".to_owned(),
                 record: None,
+                parts: Vec::new(),
             },
             effect: None,
             changes: Vec::new(),

@@ -69,7 +69,8 @@ pub(crate) fn table_of(outcome: &str, rows: &[ReportedRow], counts: &Counts) -> 
     }
     let last = match outcome {
         "created" | "updated" | "removed" => Some("CHANGES"),
-        "unchanged" => None,
+        "unchanged" if rows.iter().all(|row| row.row.reason.is_none()) => None,
+        "unchanged" => Some("NOTE"),
         _ => Some("REASON"),
     };
     let cells: Vec<Vec<String>> = rows
@@ -94,9 +95,11 @@ pub(crate) fn table_of(outcome: &str, rows: &[ReportedRow], counts: &Counts) -> 
     Some(format!("{outcome} ({sum}):\n{}", table(&head, &cells)))
 }
 
-/// A line for each field that changes; the first one carries id and name.
+/// A line for each field that changes, then what a person should know all the same; the
+/// first one carries id and name.
 fn changes(head: Vec<String>, row: &ReportedRow) -> Vec<Vec<String>> {
     let mut told = changes_of(row);
+    told.extend(row.row.reason.as_ref().map(|note| format!("Note: {note}")));
     if told.is_empty() {
         // Written there and back: the row still counts.
         told.push(String::new());

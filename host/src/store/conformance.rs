@@ -190,6 +190,7 @@ fn written_row(key: &str, outcome: &str) -> ReportRow {
         reason: None,
         kind: "customer".to_owned(),
         record: None,
+        parts: Vec::new(),
     }
 }
 

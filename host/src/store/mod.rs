@@ -310,6 +310,20 @@ pub struct ReportRow {
     pub kind: String,
     /// The record, when known.
     pub record: Option<RecordId>,
+    /// Further records that were written for it, each with a key of its own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub parts: Vec<ReportPart>,
+}
+
+/// A record that is part of what a row is: a line of a quotation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReportPart {
+    /// Its kind.
+    pub kind: String,
+    /// Its external key.
+    pub key: String,
+    /// What people call it.
+    pub title: String,
 }
 
 /// A report row joined with what the store saw being written for the same key.
@@ -321,7 +335,8 @@ pub struct ReportedRow {
     /// What was done to the record of that kind and key in this run; of several
     /// writes the most telling one (created over updated over unchanged).
     pub effect: Option<Effect>,
-    /// All field changes of that record in this run.
+    /// All field changes of that record in this run, then those of its parts: a part's
+    /// field as `title: field`, a part that was made or removed as one change.
     pub changes: Vec<FieldChange>,
 }
 

@@ -20,6 +20,7 @@ pub const SPEC: Spec = Spec {
     modified: MODIFIED,
     names: &["name", "domain"],
     associations: &[],
+    lines: None,
     kind: KIND,
     records: "Customers",
     reserved: &[(TOP_LEVEL, "/companies/top-level")],

@@ -19,6 +19,7 @@ pub const SPEC: Spec = Spec {
     modified: MODIFIED,
     names: &["firstname", "lastname", "email"],
     associations: &["companies"],
+    lines: None,
     kind: KIND,
     records: "Users",
     reserved: &[(SITE, "/contacts/default-site")],

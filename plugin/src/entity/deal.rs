@@ -27,6 +27,7 @@ pub const SPEC: Spec = Spec {
     modified: MODIFIED,
     names: &["dealname"],
     associations: &["companies", "contacts"],
+    lines: None,
     kind: KIND,
     records: "Tickets",
     reserved: &[

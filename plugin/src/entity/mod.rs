@@ -13,7 +13,9 @@ use crate::settings::FieldRow;
 pub mod company;
 pub mod contact;
 pub mod deal;
+pub mod line_item;
 pub mod product;
+pub mod quote;
 
 /// The names of an entity.
 #[derive(Debug)]
@@ -30,12 +32,23 @@ pub struct Spec {
     pub names: &'static [&'static str],
     /// Types of objects whose associations come with a list.
     pub associations: &'static [&'static str],
+    /// Its lines, which HubSpot keeps as objects of their own.
+    pub lines: Option<Lines>,
     /// The kind of record that it becomes in Halo.
     pub kind: &'static str,
     /// Those records, for people.
     pub records: &'static str,
     /// Fields of the record that the settings fill, and where.
     pub reserved: &'static [(&'static str, &'static str)],
+}
+
+/// The lines of an object.
+#[derive(Debug)]
+pub struct Lines {
+    /// HubSpot's name of the object type.
+    pub objects: &'static str,
+    /// The property that holds the time of the last change.
+    pub modified: &'static str,
 }
 
 /// On which record a field lies.

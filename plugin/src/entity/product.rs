@@ -18,6 +18,7 @@ pub const SPEC: Spec = Spec {
     modified: MODIFIED,
     names: &["name"],
     associations: &[],
+    lines: None,
     kind: KIND,
     records: "Items",
     reserved: &[(GROUP, "/products/item-group")],

@@ -133,6 +133,11 @@ impl Conversion {
         Conversion::plain(property, field, Kind::Number { whole: false })
     }
 
+    /// The same of whole numbers.
+    pub fn whole(property: &str, field: &str) -> Conversion {
+        Conversion::plain(property, field, Kind::Number { whole: true })
+    }
+
     /// The same of days.
     pub fn date(property: &str, field: &str) -> Conversion {
         Conversion::plain(property, field, Kind::Date)

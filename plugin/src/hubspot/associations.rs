@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::client::Call;
+use super::objects::Paging;
 use super::version::Version;
 
 /// The most ids that one batch may name.
@@ -28,9 +29,23 @@ pub struct Associated {
 /// `POST …/batch/read`: the objects of one type that these of another belong to.
 /// Those without any are errors of a 207; they are just left out.
 pub fn batch_read(version: &Version, from: &str, to: &str, ids: &[&str]) -> Call {
-    let inputs: Vec<_> = ids
+    let asked: Vec<_> = ids.iter().map(|id| ((*id).to_owned(), None)).collect();
+    batch_read_on(version, from, to, &asked)
+}
+
+/// The same from where an earlier answer ended.
+pub fn batch_read_on(
+    version: &Version,
+    from: &str,
+    to: &str,
+    asked: &[(String, Option<String>)],
+) -> Call {
+    let inputs: Vec<_> = asked
         .iter()
-        .map(|id| serde_json::json!({ "id": id }))
+        .map(|(id, after)| match after {
+            Some(after) => serde_json::json!({ "id": id, "after": after }),
+            None => serde_json::json!({ "id": id }),
+        })
         .collect();
     Call::post(
         format!("{}/batch/read", version.associations(from, to)),
@@ -38,8 +53,8 @@ pub fn batch_read(version: &Version, from: &str, to: &str, ids: &[&str]) -> Call
     )
 }
 
-/// The answer. A page of more than 500 for one object is not followed: nobody works
-/// for 500 companies, and what is asked is whether there are several.
+/// The answer: at most 500 for one object. Where all of them matter,
+/// [`Answer::unfinished`] says what is left; nobody works for 500 companies.
 #[derive(Debug, Deserialize)]
 pub struct Answer {
     #[serde(default)]
@@ -51,6 +66,8 @@ struct Row {
     from: From,
     #[serde(default)]
     to: Vec<To>,
+    #[serde(default)]
+    paging: Option<Paging>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -75,6 +92,16 @@ struct Type {
 }
 
 impl Answer {
+    /// The objects that have more, and where that begins.
+    pub fn unfinished(&self) -> Vec<(String, Option<String>)> {
+        let rows = self.results.iter();
+        rows.filter_map(|row| {
+            let after = row.paging.as_ref()?.after()?;
+            Some((row.from.id.clone(), Some(after.to_owned())))
+        })
+        .collect()
+    }
+
     /// By the ids that were asked for.
     pub fn by_id(self) -> BTreeMap<String, Vec<Associated>> {
         let mut found: BTreeMap<String, Vec<Associated>> = BTreeMap::new();

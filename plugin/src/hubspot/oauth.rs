@@ -11,9 +11,9 @@ use sha2::{Digest, Sha256};
 use super::transport::Response;
 use crate::failure::Failure;
 
-/// What this version of the connector asks for: reading companies, contacts, products
-/// and deals, their properties and their owners.
-pub const SCOPES: [&str; 9] = [
+/// What this version of the connector asks for: reading companies, contacts, products,
+/// deals and quotes with their lines, their properties and their owners.
+pub const SCOPES: [&str; 11] = [
     "oauth",
     "crm.objects.companies.read",
     "crm.schemas.companies.read",
@@ -24,6 +24,8 @@ pub const SCOPES: [&str; 9] = [
     "crm.objects.deals.read",
     "crm.schemas.deals.read",
     "crm.objects.owners.read",
+    "crm.objects.quotes.read",
+    "crm.objects.line_items.read",
 ];
 
 /// How long a sign-in may take.

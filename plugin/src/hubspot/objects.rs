@@ -47,6 +47,8 @@ pub const MERGED: &str = "hs_merged_object_ids";
 struct Associations {
     #[serde(default)]
     results: Vec<Association>,
+    #[serde(default)]
+    paging: Option<Paging>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -95,6 +97,12 @@ impl Object {
             .flat_map(|associations| &associations.results)
             .map(|association| (association.id.clone(), association.label == label))
             .collect()
+    }
+
+    /// Whether not all objects of a type came with it.
+    pub fn has_more(&self, object_type: &str) -> bool {
+        let of_type = self.associations.get(object_type);
+        of_type.is_some_and(|found| found.paging.as_ref().is_some_and(|p| p.after().is_some()))
     }
 
     /// One of which nothing but the id is known.

@@ -68,6 +68,11 @@ pub fn stage_key(pipeline: &str, stage: &str) -> String {
 }
 
 impl Deals {
+    /// Whether open deals become tickets without a person who chooses them.
+    pub fn come_unasked(&self) -> bool {
+        self.create && self.ticket_type.is_some()
+    }
+
     /// By [`stage_key`]: statuses. Nothing where no stage is mapped at all: then the
     /// status is Halo's own affair.
     pub fn statuses(&self) -> Option<Records> {

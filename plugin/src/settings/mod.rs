@@ -36,6 +36,8 @@ pub struct Settings {
     pub products: Products,
     /// Deals to tickets.
     pub deals: Deals,
+    /// Quotes to quotations.
+    pub quotes: Quotes,
 }
 
 /// `/contacts`.
@@ -56,6 +58,14 @@ pub struct Contacts {
 pub struct Products {
     /// Halo's id of the item group that new items get (S33).
     pub item_group: Option<u64>,
+    /// The field mappings.
+    pub fields: Vec<FieldRow>,
+}
+
+/// `/quotes`. They come to Halo only (S46).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Quotes {
     /// The field mappings.
     pub fields: Vec<FieldRow>,
 }
@@ -167,6 +177,7 @@ impl Settings {
         for (section, rows) in [
             ("companies", &self.companies.fields),
             ("contacts", &self.contacts.fields),
+            ("quotes", &self.quotes.fields),
         ] {
             let stray = rows
                 .iter()

@@ -95,6 +95,26 @@ pub enum Position {
         /// Where the next ones are looked for.
         scan: Scan,
     },
+    /// Objects whose lines changed: a change of a line is none of the object itself.
+    Touched {
+        /// These ids.
+        ids: Vec<String>,
+        /// Then these.
+        rest: Vec<String>,
+        /// Where the next ones are looked for.
+        touch: Touch,
+    },
+}
+
+/// Where objects are looked for whose lines changed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Touch {
+    /// Among lines that changed; from the last import on where nothing is said.
+    Changed(Option<Changes>),
+    /// Then among all linked objects behind this id: the lines that they have now
+    /// against those that they had. A line that was removed tells nobody.
+    Sets(Option<String>),
 }
 
 /// Where objects are looked for that a list did not have.
@@ -153,7 +173,9 @@ impl Position {
                 spec.associations,
                 after.as_deref(),
             ),
-            Position::Held { ids, .. } | Position::Missing { ids, .. } => {
+            Position::Held { ids, .. }
+            | Position::Missing { ids, .. }
+            | Position::Touched { ids, .. } => {
                 objects::batch_read(version, spec.objects, properties, ids)
             }
             Position::Changes(changes) => {
@@ -165,7 +187,9 @@ impl Position {
     /// The ids that it asks for by name.
     pub fn ids(&self) -> Option<&[String]> {
         match self {
-            Position::Held { ids, .. } | Position::Missing { ids, .. } => Some(ids),
+            Position::Held { ids, .. }
+            | Position::Missing { ids, .. }
+            | Position::Touched { ids, .. } => Some(ids),
             Position::List { .. } | Position::Changes(_) => None,
         }
     }
@@ -176,7 +200,7 @@ impl Position {
     }
 
     /// What comes after a page of it.
-    pub fn after(&self, page: &Page, modified: &str) -> Result<Option<Position>, Failure> {
+    pub fn after(&self, page: &Page, spec: &Spec) -> Result<Option<Position>, Failure> {
         Ok(match self {
             Position::List { .. } => Some(match page.next() {
                 Some(after) => Position::List {
@@ -196,7 +220,19 @@ impl Position {
                 ids: Vec::new(),
                 scan: scan.clone(),
             }),
-            Position::Changes(changes) => changes.after(page, modified)?.map(Position::Changes),
+            Position::Changes(changes) => match changes.after(page, spec.modified)? {
+                Some(changes) => Some(Position::Changes(changes)),
+                None => spec.lines.as_ref().map(|_| Position::Touched {
+                    ids: Vec::new(),
+                    rest: Vec::new(),
+                    touch: Touch::Changed(None),
+                }),
+            },
+            Position::Touched { rest, touch, .. } => Some(Position::Touched {
+                ids: Vec::new(),
+                rest: rest.clone(),
+                touch: touch.clone(),
+            }),
         })
     }
 }
@@ -218,6 +254,7 @@ pub fn fingerprint(parts: &[&dyn std::fmt::Debug]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::entity::{company, quote};
 
     fn watermark() -> Watermark {
         Watermark {
@@ -300,7 +337,22 @@ mod tests {
     #[test]
     fn behind_the_last_page_of_a_list_it_is_asked_what_is_missing() {
         let list = Position::List { after: None };
-        let next = list.after(&Page::default(), "m").unwrap().unwrap();
+        let next = list.after(&Page::default(), &company::SPEC);
+        let next = next.unwrap().unwrap();
         assert!(next.is_unfilled() && matches!(next, Position::Missing { .. }));
+    }
+
+    #[test]
+    fn behind_the_last_change_it_is_asked_whose_lines_changed_where_there_are_lines() {
+        let changes = Position::Changes(Changes::since(1));
+        let next = |spec| changes.after(&Page::default(), spec).unwrap();
+        assert_eq!(next(&company::SPEC), None);
+        assert!(matches!(
+            next(&quote::SPEC),
+            Some(Position::Touched {
+                touch: Touch::Changed(None),
+                ..
+            })
+        ));
     }
 }

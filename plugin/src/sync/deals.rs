@@ -7,7 +7,7 @@ use super::keys;
 use super::page::{Desk, Import, Looked, PageOf};
 use super::plan::deal::{Known, Rules, plan};
 use super::plan::whose::{CUSTOMER, SITE, USER};
-use super::whose::Search;
+use super::whose::{Search, once};
 use crate::contract::halo::integration::types::Attribute;
 use crate::entity::Spec;
 use crate::entity::deal::{self, KIND, SPEC};
@@ -82,14 +82,6 @@ impl Import for Deals<'_> {
         let deal = deal::derived(object.clone(), pipelines, *offset_ms);
         deal::facets(&deal, pipelines, owners)
     }
-}
-
-fn once<T>(cell: &OnceCell<T>, load: impl FnOnce() -> Result<T, Trouble>) -> Result<&T, Trouble> {
-    if let Some(known) = cell.get() {
-        return Ok(known);
-    }
-    let loaded = load()?;
-    Ok(cell.get_or_init(|| loaded))
 }
 
 impl Deals<'_> {

@@ -32,6 +32,8 @@ pub struct Ended {
     agreed: Vec<Compared>,
     /// HubSpot's ids of lines that are no more.
     dropped: Vec<String>,
+    /// The lines, where something was written: kind, HubSpot's id and name.
+    pub lines: Vec<(&'static str, String, String)>,
     /// Looked at again once one of these is in Halo.
     until: Vec<Awaited>,
     /// Looked at again at each import.
@@ -54,6 +56,7 @@ impl Ended {
             is_in: false,
             agreed: Vec::new(),
             dropped: Vec::new(),
+            lines: Vec::new(),
             until: Vec::new(),
             again: matches!(outcome, "conflict" | "failed"),
         }
@@ -170,7 +173,11 @@ impl Ended {
         let mut shown: Option<(&'static str, Option<u64>, bool)> = None;
         let mut refused = None;
         let (mut agreed, mut dropped) = (Vec::new(), Vec::new());
+        let mut lines = Vec::new();
         for part in parts {
+            if let Some(line) = &part.line {
+                lines.push((part.kind, line.id.clone(), line.title.clone()));
+            }
             let answer = part.row.and_then(|_| written.next());
             let is_changed = match &answer {
                 Some(Ok(written)) => written.effect != Effect::Unchanged,
@@ -204,9 +211,13 @@ impl Ended {
             }
         }
         let (kind, record, is_changed) = shown.unwrap_or((kind, None, false));
+        if !is_changed {
+            lines.clear();
+        }
         match refused {
             Some(failure) => Ended {
                 kind,
+                lines,
                 ..Ended::stopped(outcome_of(&failure), failure, kind, record)
             },
             None => Ended {
@@ -217,6 +228,7 @@ impl Ended {
                 is_in: true,
                 agreed,
                 dropped,
+                lines,
                 until: Vec::new(),
                 again: false,
             },

@@ -246,7 +246,7 @@ impl<'a> Job<'a> {
         show(&cursor, spec);
         loop {
             if cursor.position.is_unfilled() {
-                match self.filled(&cursor)? {
+                match self.filled(client, &cursor)? {
                     Some(position) => cursor.position = position,
                     None => {
                         state::commit(&self.finish(cursor)?)?;
@@ -268,7 +268,7 @@ impl<'a> Job<'a> {
             }
             let mut page: Page = json(&response)?;
             page.dedup();
-            let next = cursor.position.after(&page, spec.modified)?;
+            let next = cursor.position.after(&page, spec)?;
             // Not on the last page of a slice: nobody would read the answer.
             if let Some(position) = &next
                 && !position.is_unfilled()
@@ -279,7 +279,7 @@ impl<'a> Job<'a> {
             let list = cursor.listed.is_none().then_some(cursor.list);
             let mut gone = Vec::new();
             let unanswered = match &cursor.position {
-                Position::Missing { ids, .. } => {
+                Position::Missing { ids, .. } | Position::Touched { ids, .. } => {
                     // By an id that was merged away HubSpot may answer the survivor.
                     page.results.retain(|object| ids.contains(&object.id));
                     let (refused, missing) = split(page.unanswered(ids));

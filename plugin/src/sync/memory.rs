@@ -28,8 +28,16 @@ pub fn scan<T: DeserializeOwned>(
     prefix: &str,
     after: Option<&str>,
 ) -> Result<Vec<(String, T)>, Failure> {
-    const PAGE: u32 = 1_000;
-    state::scan(prefix, after, PAGE)?
+    scan_some(prefix, after, 1_000)
+}
+
+/// The same of so many at most.
+pub fn scan_some<T: DeserializeOwned>(
+    prefix: &str,
+    after: Option<&str>,
+    limit: u32,
+) -> Result<Vec<(String, T)>, Failure> {
+    state::scan(prefix, after, limit)?
         .into_iter()
         .map(|entry| {
             let value = read(&entry)?;

@@ -5,11 +5,13 @@
 //! | [`import`] | one slice: pages until the slice is over | shell |
 //! | [`reader`] | how a page is asked for | shell |
 //! | [`pending`] | ids that only the state knows | shell |
+//! | [`touched`] | objects whose lines changed | shell |
 //! | [`selection`] | one slice of an import of chosen rows | shell |
 //! | [`page`] | one page: look up, plan, write, report, remember | shell |
 //! | [`section`] | the settings of one entity; the list of all | no |
-//! | [`companies`], [`contacts`], [`products`], [`deals`] | what is looked up for a page of them | shell |
+//! | [`companies`], [`contacts`], [`products`], [`deals`], [`quotes`] | what is looked up for a page of them | shell |
 //! | [`whose`] | the customer, site and user of deals and quotes | shell |
+//! | [`lines`] | the lines of quotes | shell |
 //! | [`sites`] | what is known of the sites of a page | shell |
 //! | [`writing`] | the rows of a page, repeated where records do not answer | shell |
 //! | [`plan`] | what becomes of one row | no |
@@ -29,14 +31,17 @@ pub mod gone;
 pub mod import;
 pub mod intent;
 pub mod keys;
+pub mod lines;
 pub mod memory;
 pub mod page;
 pub mod pending;
 pub mod plan;
 pub mod products;
+pub mod quotes;
 pub mod reader;
 pub mod section;
 pub mod selection;
 pub mod sites;
+pub mod touched;
 pub mod whose;
 pub mod writing;

@@ -13,7 +13,7 @@ use super::keys;
 use super::memory::{self, BATCH};
 use super::plan::{Agreed, Fate, Held};
 use crate::contract::halo::integration::records::{self, Stored};
-use crate::contract::halo::integration::run::{self, ReportRow};
+use crate::contract::halo::integration::run::{self, ReportPart, ReportRow};
 use crate::contract::halo::integration::state::Write;
 use crate::contract::halo::integration::types::{Attribute, RemoteObject};
 use crate::entity::Spec;
@@ -185,6 +185,7 @@ impl Desk<'_> {
             .values
             .get("name")
             .or_else(|| agreed.values.get("summary"))
+            .or_else(|| agreed.values.get("title"))
             .cloned()
             .flatten()
             .unwrap_or_default();
@@ -286,6 +287,15 @@ impl Desk<'_> {
             reason: ended.reason,
             kind: ended.kind.to_owned(),
             record: ended.record,
+            parts: ended
+                .lines
+                .iter()
+                .map(|(kind, id, title)| ReportPart {
+                    kind: (*kind).to_owned(),
+                    key: self.key(id),
+                    title: title.clone(),
+                })
+                .collect(),
         }
     }
 }

@@ -3,22 +3,41 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::Deserialize;
+
 use super::cursor::{Cursor, Position, Scan};
+use super::gone::Gone;
 use super::import::Job;
 use super::plan::{Agreed, Held};
 use super::{keys, memory};
 use crate::contract::halo::integration::records;
-use crate::hubspot::client::Trouble;
+use crate::hubspot::client::{Client, Trouble};
 use crate::hubspot::{objects, search};
 use crate::patience::insist;
+
+/// What matters of [`Agreed`] here; the rest is not read.
+#[derive(Deserialize)]
+struct Listed {
+    #[serde(default)]
+    seen: u64,
+    #[serde(default)]
+    gone: Option<Gone>,
+}
 
 impl Job<'_> {
     /// The cursor's position with ids from the state; what comes after it when there
     /// are none left.
-    pub(super) fn filled(&self, cursor: &Cursor) -> Result<Option<Position>, Trouble> {
+    pub(super) fn filled(
+        &self,
+        client: &mut Client,
+        cursor: &Cursor,
+    ) -> Result<Option<Position>, Trouble> {
         match &cursor.position {
             Position::Held { after, then, .. } => self.held(after.clone(), *then).map(Some),
             Position::Missing { scan, .. } => self.missing(scan.clone(), cursor.list),
+            Position::Touched { rest, touch, .. } => {
+                self.touched(client, rest.clone(), touch.clone())
+            }
             Position::List { .. } | Position::Changes(_) => Ok(Some(cursor.position.clone())),
         }
     }
@@ -89,7 +108,7 @@ impl Job<'_> {
             scan = match scan {
                 Scan::Linked(after) => {
                     let after = after.map(|id| keys::agreed(&self.scope, &id));
-                    let known: Vec<(String, Agreed)> =
+                    let known: Vec<(String, Listed)> =
                         memory::scan(&keys::agreed_prefix(&self.scope), after.as_deref())?;
                     match known.last() {
                         None => Scan::Table(0),

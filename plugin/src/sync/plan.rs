@@ -11,7 +11,7 @@ use super::gone::Gone;
 use super::intent::Intent;
 use crate::contract::halo::integration::records::{Row, RowOptions, Stored};
 use crate::contract::halo::integration::types::{Field, Value};
-use crate::entity::Mapped;
+use crate::entity::{self, Mapped};
 use crate::failure::Failure;
 use crate::field::decide::{Rule, decide};
 use crate::hubspot::objects::Object;
@@ -20,7 +20,9 @@ use crate::matching::value_of;
 pub mod company;
 pub mod contact;
 pub mod deal;
+pub mod line;
 pub mod product;
+pub mod quote;
 pub mod site;
 pub mod whose;
 
@@ -91,6 +93,8 @@ pub struct Part {
 pub struct Line {
     /// HubSpot's id.
     pub id: String,
+    /// What people call it.
+    pub title: String,
     /// When HubSpot had changed it last.
     pub modified: Option<String>,
 }
@@ -159,6 +163,18 @@ impl Awaited {
             kinds: kinds.iter().map(|kind| (*kind).to_owned()).collect(),
             id: id.to_owned(),
         }
+    }
+
+    /// For people: `company 5`.
+    pub fn name(&self) -> String {
+        let what = match self.kinds.first().map(String::as_str) {
+            Some(kind) if kind == entity::company::KIND => entity::company::SPEC.one,
+            Some(kind) if kind == entity::contact::KIND => entity::contact::SPEC.one,
+            Some(kind) if kind == entity::deal::KIND => entity::deal::SPEC.one,
+            Some(kind) if kind == entity::product::KIND => entity::product::SPEC.one,
+            _ => "object",
+        };
+        format!("{what} {}", self.id)
     }
 }
 

@@ -10,12 +10,13 @@ use super::deals;
 use super::page::Import;
 use super::plan;
 use super::products;
+use super::quotes;
 use crate::check;
-use crate::entity::{Mapped, Spec, company, contact, deal, product};
+use crate::entity::{Mapped, Spec, company, contact, deal, line_item, product, quote};
 use crate::failure::Failure;
 use crate::field::convert::Conversion;
 use crate::matching::Table;
-use crate::settings::{Companies, Contacts, Deals, FieldRow, Products, Settings};
+use crate::settings::{Companies, Contacts, Deals, FieldRow, Products, Quotes, Settings};
 
 /// The settings of one entity.
 #[derive(Clone, Copy, Debug)]
@@ -28,16 +29,21 @@ pub enum Section<'a> {
     Products(&'a Products),
     /// Deals to tickets; whose they are depends on the companies.
     Deals(&'a Deals, &'a Companies),
+    /// Quotes to quotations; whose they are depends on the companies, and what they
+    /// wait for on the deals.
+    Quotes(&'a Quotes, &'a Companies, &'a Deals),
 }
 
 impl<'a> Section<'a> {
-    /// All of them, in the order in which they are imported (S7).
-    pub fn all(settings: &'a Settings) -> [Section<'a>; 4] {
+    /// All of them, in the order in which they are imported (S7): deals before quotes,
+    /// so that a quotation finds its ticket (A13).
+    pub fn all(settings: &'a Settings) -> [Section<'a>; 5] {
         [
             Section::Companies(&settings.companies),
             Section::Contacts(&settings.contacts, &settings.companies),
             Section::Products(&settings.products),
             Section::Deals(&settings.deals, &settings.companies),
+            Section::Quotes(&settings.quotes, &settings.companies, &settings.deals),
         ]
     }
 
@@ -55,6 +61,7 @@ impl<'a> Section<'a> {
             Section::Contacts(..) => &contact::SPEC,
             Section::Products(_) => &product::SPEC,
             Section::Deals(..) => &deal::SPEC,
+            Section::Quotes(..) => &quote::SPEC,
         }
     }
 
@@ -65,6 +72,7 @@ impl<'a> Section<'a> {
             Section::Contacts(settings, _) => &settings.fields,
             Section::Products(settings) => &settings.fields,
             Section::Deals(settings, _) => &settings.fields,
+            Section::Quotes(settings, ..) => &settings.fields,
         }
     }
 
@@ -72,7 +80,10 @@ impl<'a> Section<'a> {
     /// contacts is another option.
     pub fn has_directions(&self) -> bool {
         match self {
-            Section::Companies(_) | Section::Contacts(..) | Section::Deals(..) => false,
+            Section::Companies(_)
+            | Section::Contacts(..)
+            | Section::Deals(..)
+            | Section::Quotes(..) => false,
             Section::Products(_) => true,
         }
     }
@@ -89,6 +100,9 @@ impl<'a> Section<'a> {
             Section::Deals(settings, companies) => {
                 fingerprint(&[settings, &rows, &companies.customers])
             }
+            Section::Quotes(_, companies, deals) => {
+                fingerprint(&[&rows, &companies.customers, &deals.come_unasked()])
+            }
         }
     }
 
@@ -96,7 +110,7 @@ impl<'a> Section<'a> {
     pub fn may_import(&self) -> Result<(), Failure> {
         match self {
             Section::Companies(settings) => check::may_import(settings),
-            Section::Contacts(..) => Ok(()),
+            Section::Contacts(..) | Section::Quotes(..) => Ok(()),
             Section::Products(settings) => check::may_import_products(settings),
             Section::Deals(settings, _) => check::deals::may_import(settings),
         }
@@ -109,6 +123,7 @@ impl<'a> Section<'a> {
             Section::Contacts(..) => contact::PROPERTIES,
             Section::Products(_) => product::PROPERTIES,
             Section::Deals(..) => deal::PROPERTIES,
+            Section::Quotes(..) => quote::PROPERTIES,
         }
     }
 
@@ -123,6 +138,7 @@ impl<'a> Section<'a> {
             Section::Contacts(..) => contact::fields(rows, conversions),
             Section::Products(_) => product::fields(rows, conversions),
             Section::Deals(settings, _) => deal::fields(settings, rows, conversions),
+            Section::Quotes(..) => quote::fields(rows, conversions),
         }
     }
 
@@ -134,7 +150,10 @@ impl<'a> Section<'a> {
                 .iter()
                 .map(|pair| pair.company.as_str())
                 .collect(),
-            Section::Contacts(..) | Section::Products(_) | Section::Deals(..) => Vec::new(),
+            Section::Contacts(..)
+            | Section::Products(_)
+            | Section::Deals(..)
+            | Section::Quotes(..) => Vec::new(),
         }
     }
 
@@ -189,6 +208,17 @@ impl<'a> Section<'a> {
                 table: Table::new(&companies.customers),
                 pipelines: Default::default(),
                 owners: Default::default(),
+                offset_ms: Default::default(),
+            }),
+            Section::Quotes(_, companies, deals) => Box::new(quotes::Quotes {
+                rules: plan::quote::Rules {
+                    fields,
+                    line_fields: line_item::fields(),
+                    prefix,
+                },
+                table: Table::new(&companies.customers),
+                deals_come: deals.come_unasked(),
+                statuses: Default::default(),
                 offset_ms: Default::default(),
             }),
         }

@@ -1,6 +1,7 @@
 //! Whose a deal or a quote is: the customer, site and user of its company and of its
 //! contact, as far as they are in Halo.
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::contacts::customers_of;
@@ -196,7 +197,7 @@ impl Search<'_> {
 
     /// What the objects are associated with, of one type: it comes with a list, else it
     /// is asked for.
-    fn associated(
+    pub(super) fn associated(
         &self,
         client: &mut Client,
         objects: &[&Object],
@@ -220,6 +221,18 @@ impl Search<'_> {
         }
         Ok(found)
     }
+}
+
+/// What is read once a slice.
+pub(super) fn once<T>(
+    cell: &OnceCell<T>,
+    load: impl FnOnce() -> Result<T, Trouble>,
+) -> Result<&T, Trouble> {
+    if let Some(known) = cell.get() {
+        return Ok(known);
+    }
+    let loaded = load()?;
+    Ok(cell.get_or_init(|| loaded))
 }
 
 fn several(ids: &[String]) -> Failure {

@@ -84,5 +84,6 @@ pub(crate) fn report(key: &str) -> ReportRow {
         reason: None,
         kind: "customer".to_owned(),
         record: None,
+        parts: Vec::new(),
     }
 }

@@ -1,7 +1,7 @@
 //! Runs, and the report of what became of each remote row.
 
 use super::*;
-use crate::store::{Counts, ReportFilter};
+use crate::store::{Counts, ReportFilter, ReportPart};
 
 on_every_store! {
     a_run_is_recorded_from_its_start_to_its_end,
@@ -11,6 +11,7 @@ on_every_store! {
     a_report_row_shows_what_was_written_for_its_key,
     a_row_that_is_read_again_in_a_run_still_counts_as_written,
     several_writes_of_a_record_are_shown_as_one,
+    a_row_shows_what_was_written_for_its_parts,
     report_rows_are_filtered_by_what_they_came_to,
     what_the_runs_said_of_a_row_comes_newest_first,
     the_sums_of_a_run_add_up_to_the_rows_read,
@@ -217,6 +218,57 @@ async fn several_writes_of_a_record_are_shown_as_one(hosts: &Hosts) {
         (Some(Effect::Created), 0)
     );
     assert_eq!(store.counts(run).await.unwrap().created, 1);
+}
+
+async fn a_row_shows_what_was_written_for_its_parts(hosts: &Hosts) {
+    let store = &*hosts.one;
+    let rows = ["a", "b", "c"].map(|key| row("site", key, &[("name", text(key))]));
+    store.upsert(&real("crm"), &rows, NOW).await.unwrap();
+    let run = begin(store, "crm", RunMode::Import).await;
+    let scope = Scope {
+        run: Some(run),
+        ..real("crm")
+    };
+    let removed = Row {
+        kind: "site".to_owned(),
+        ..removal("b")
+    };
+    let rows = [
+        row("site", "a", &[("name", text("A"))]),
+        removed,
+        row("site", "d", &[("name", text("d"))]),
+    ];
+    store.upsert(&scope, &rows, NOW).await.unwrap();
+    let part = |key: &str| ReportPart {
+        kind: "site".to_owned(),
+        key: key.to_owned(),
+        title: format!("Line {key}"),
+    };
+    let with_parts = ReportRow {
+        parts: ["a", "b", "c", "d"].map(part).to_vec(),
+        ..written_row("1", "written")
+    };
+    let unchanged = ReportRow {
+        parts: vec![part("c")],
+        ..written_row("2", "written")
+    };
+    store.report(run, &[with_parts, unchanged]).await.unwrap();
+    // Read again, as it was: what was written stays known.
+    let again = written_row("1", "unchanged");
+    store.report(run, &[again]).await.unwrap();
+    let found = store.reported(run, &everything()).await.unwrap();
+    assert_eq!(found[0].effect, Some(Effect::Updated));
+    assert_eq!(
+        found[0].changes,
+        [
+            change("Line a: name", text("a"), text("A")),
+            change("Line b", Value::None, text("removed")),
+            change("Line d", Value::None, text("added")),
+        ]
+    );
+    assert_eq!((found[1].effect, found[1].changes.len()), (None, 0));
+    let counts = store.counts(run).await.unwrap();
+    assert_eq!((counts.updated, counts.unchanged), (1, 1));
 }
 
 /// A run with one row of each outcome and effect.

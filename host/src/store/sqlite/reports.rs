@@ -1,9 +1,9 @@
 //! Reports: what became of each remote row, joined with what the journal saw being
 //! written for the same kind and key in the same run.
 //!
-//! A row may have written several records (a customer and its first site). Only
-//! the one of the row's own kind and key is shown with it; the others are in the
-//! journal.
+//! A row may have written several records (a customer and its first site). The one of
+//! the row's own kind and key is shown with it, and so are those that it names as its
+//! parts; the others are in the journal.
 
 use rusqlite::{Connection, ErrorCode, Row, params};
 
@@ -11,7 +11,7 @@ use super::column::{int, maybe_number, maybe_parse, maybe_text, number, parse};
 use super::effect::{self, EffectColumn};
 use super::error::{Answer, Fault};
 use super::runs;
-use crate::model::{Effect, FieldChange, RunId};
+use crate::model::{Effect, FieldChange, RunId, Value};
 use crate::store::{Counts, ReportFilter, ReportRow, ReportedRow, Run};
 
 /// What a row came to in one word: the effect of what was written (as
@@ -22,21 +22,27 @@ const WORD: &str =
     (SELECT effect FROM journal
      WHERE run = report.run AND kind = report.kind AND key = report.key
      ORDER BY CASE effect WHEN 'created' THEN 1 WHEN 'removed' THEN 2 ELSE 3 END LIMIT 1),
+    (SELECT 'updated' FROM json_each(report.parts) AS part JOIN journal
+     ON journal.run = report.run AND journal.kind = part.value ->> 'kind'
+        AND journal.key = part.value ->> 'key' LIMIT 1),
     'unchanged') END";
 
 /// What `read` wants of a report row, in this order.
 const COLUMNS: &str =
-    "entity, key, title, address, facets, outcome, reason, kind, record, effect, changes";
+    "entity, key, title, address, facets, outcome, reason, kind, record, parts, effect, changes";
 
 /// Rows that are read before they are written back, when a layer is dropped.
 const KEEP_PAGE: u32 = 500;
 
-/// Adds report rows; the same entity and key again replaces.
+/// Adds report rows; the same entity and key again replaces, but for the parts that
+/// were written then: a row that is read again has none to name.
 pub(super) fn report(db: &Connection, run: RunId, rows: &[ReportRow]) -> Answer<()> {
     let mut statement = db.prepare_cached(
         "INSERT OR REPLACE INTO report
-         (run, key_length, key, entity, title, address, facets, outcome, reason, kind, record)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+         (run, key_length, key, entity, title, address, facets, outcome, reason, kind, record, parts)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11,
+          coalesce(?12, (SELECT parts FROM report
+                         WHERE run = ?1 AND key_length = ?2 AND key = ?3 AND entity = ?4)))",
     )?;
     for row in rows {
         let added = statement.execute(params![
@@ -51,6 +57,7 @@ pub(super) fn report(db: &Connection, run: RunId, rows: &[ReportRow]) -> Answer<
             maybe_text(row.reason.as_ref())?,
             row.kind,
             row.record.map(int),
+            maybe_text((!row.parts.is_empty()).then_some(&row.parts))?,
         ]);
         match added {
             // Its one reference is that to the run.
@@ -118,7 +125,7 @@ pub(super) fn history(
     let mut rows = statement.query(params![connection, length(key), key, entity, limit])?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
-        let run = number(row, 11)?;
+        let run = number(row, 12)?;
         if let Some(known) = runs::one(db, run)? {
             found.push((known, read(db, run, row)?));
         }
@@ -137,17 +144,46 @@ fn read(db: &Connection, run: RunId, columns: &Row<'_>) -> Answer<ReportedRow> {
         reason: maybe_parse(columns, 6)?,
         kind: columns.get(7)?,
         record: maybe_number(columns, 8)?,
+        parts: maybe_parse(columns, 9)?.unwrap_or_default(),
     };
-    let kept: Option<EffectColumn> = columns.get(9)?;
+    let kept: Option<EffectColumn> = columns.get(10)?;
     let (effect, changes) = match kept {
-        Some(EffectColumn(effect)) => (Some(effect), maybe_parse(columns, 10)?.unwrap_or_default()),
-        None => written(db, run, &row.kind, &row.key)?,
+        Some(EffectColumn(effect)) => (Some(effect), maybe_parse(columns, 11)?.unwrap_or_default()),
+        None => written_with_parts(db, run, &row)?,
     };
     Ok(ReportedRow {
         row,
         effect,
         changes,
     })
+}
+
+/// What the journal of a run says about a row and its parts.
+fn written_with_parts(
+    db: &Connection,
+    run: RunId,
+    row: &ReportRow,
+) -> Answer<(Option<Effect>, Vec<FieldChange>)> {
+    let (mut effect, mut changes) = written(db, run, &row.kind, &row.key)?;
+    for part in &row.parts {
+        let (of_part, more) = written(db, run, &part.kind, &part.key)?;
+        let whole = |what: &str| FieldChange {
+            field: part.title.clone(),
+            from: Value::None,
+            to: Value::Text(what.to_owned()),
+        };
+        match of_part {
+            None | Some(Effect::Unchanged) => continue,
+            Some(Effect::Created) => changes.push(whole("added")),
+            Some(Effect::Removed) => changes.push(whole("removed")),
+            Some(Effect::Updated) => changes.extend(more.into_iter().map(|change| FieldChange {
+                field: format!("{}: {}", part.title, change.field),
+                ..change
+            })),
+        }
+        effect = effect.or(Some(Effect::Updated));
+    }
+    Ok((effect, changes))
 }
 
 /// What the journal of a run says about one kind and key.

@@ -16,7 +16,11 @@ use crate::store::StoreError;
 const APPLICATION_ID: i64 = 0x4861_6c6f;
 
 /// One script for each version; a script that was released is never changed.
-const SCRIPTS: &[&str] = &[include_str!("schema-1.sql"), include_str!("schema-2.sql")];
+const SCRIPTS: &[&str] = &[
+    include_str!("schema-1.sql"),
+    include_str!("schema-2.sql"),
+    include_str!("schema-3.sql"),
+];
 
 /// The name under which the store keeps which fields it has indexed.
 const INDEXED_FIELDS: &str = "indexed-fields";

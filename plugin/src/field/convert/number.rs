@@ -48,6 +48,22 @@ pub fn comparable(given: &str) -> Option<String> {
     )
 }
 
+/// One number of HubSpot less another; nothing where one is none, or too long to count
+/// with.
+pub fn less(from: &str, what: &str) -> Option<String> {
+    let (from, what) = (Number::read(from, false)?, Number::read(what, false)?);
+    let places = from.fraction.len().max(what.fraction.len());
+    let difference = from.units(places)?.checked_sub(what.units(places)?)?;
+    let digits = format!("{:0>width$}", difference.unsigned_abs(), width = places + 1);
+    let (whole, fraction) = digits.split_at(digits.len() - places);
+    let number = Number {
+        negative: difference < 0,
+        whole: whole.to_owned(),
+        fraction: fraction.to_owned(),
+    };
+    Some(number.text())
+}
+
 struct Number {
     negative: bool,
     /// At least one digit, without zeros in front.
@@ -88,6 +104,13 @@ impl Number {
             whole,
             fraction,
         })
+    }
+
+    /// How many of the units that so many decimal places count.
+    fn units(&self, places: usize) -> Option<i128> {
+        let digits = format!("{}{:0<places$}", self.whole, self.fraction);
+        let units: i128 = digits.parse().ok()?;
+        Some(if self.negative { -units } else { units })
     }
 
     fn text(&self) -> String {
@@ -234,5 +257,26 @@ mod tests {
         assert_eq!(comparable("1,200.50"), comparable("1200.5"));
         assert_eq!(comparable("-0"), comparable("0.000"));
         assert_ne!(comparable("1200.5"), comparable("1200.05"));
+    }
+
+    #[test]
+    fn one_number_less_another_is_exact() {
+        for (from, what, difference) in [
+            ("19.99", "2", Some("17.99")),
+            ("2", "0.05", Some("1.95")),
+            ("5", "7.50", Some("-2.50")),
+            ("-1", "-1", Some("0")),
+            ("0.1", "0.3", Some("-0.2")),
+            (
+                "100000000000000000.01",
+                "0.02",
+                Some("99999999999999999.99"),
+            ),
+            ("soon", "1", None),
+            ("1", "", None),
+            ("1e300", "1", None),
+        ] {
+            assert_eq!(less(from, what).as_deref(), difference, "{from} - {what}");
+        }
     }
 }
