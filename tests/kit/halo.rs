@@ -151,7 +151,7 @@ impl Halo {
     /// and links, whatever their ids, revisions and times are.
     pub async fn contents(&self) -> anyhow::Result<String> {
         let mut lines = Vec::new();
-        for kind in ["top-level", "customer", "site", "user", "item"] {
+        for kind in ["top-level", "customer", "site", "user", "item", "ticket"] {
             for record in self.all(kind).await? {
                 let scope = Scope {
                     connection: NAME.to_owned(),
