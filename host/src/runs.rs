@@ -9,7 +9,7 @@ use crate::brake::Question;
 use crate::capability::{Observer, Stop};
 use crate::connection::{Connection, ConnectionError, Selection, Slice, SliceContext};
 use crate::model::{Failure, RunId, Timestamp};
-use crate::store::{Counts, NewRun, Run, RunMode};
+use crate::store::{Counts, NewRun, Run, RunMode, StoreError};
 use crate::watch::{self, Watch};
 
 /// A pause up to this long is waited for within the run, as a person would sit out;
@@ -237,6 +237,21 @@ async fn drive(
             }
         }
     }
+}
+
+/// The run that has imported all that a preview showed; one that was stopped or killed
+/// on the way has not.
+pub async fn imported_by(
+    connection: &Connection,
+    preview: RunId,
+) -> Result<Option<RunId>, StoreError> {
+    let runs = connection.store().runs(&connection.name, u32::MAX).await?;
+    let imported = |run: &&Run| {
+        run.mode == RunMode::Import
+            && run.state == "done"
+            && Arguments::of(run).is_some_and(|arguments| arguments.confirms == Some(preview))
+    };
+    Ok(runs.iter().find(imported).map(|run| run.id))
 }
 
 /// An error as it is recorded with the run.

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use crate::brake::{Brake, Confirmed, Question};
 use crate::connection::{Connection, ConnectionError, Selection};
 use crate::model::{Failure, RunId};
-use crate::runs::{Arguments, RunRequest};
-use crate::store::{Allowance, Lane, Run, RunMode, Scope, Store, StoreError, Tally};
+use crate::runs::{self, RunRequest};
+use crate::store::{Allowance, Lane, RunMode, Scope, Store, StoreError, Tally};
 
 /// Counts the changes of one run and says how many there may be.
 #[derive(Debug)]
@@ -170,17 +170,12 @@ async fn is_open(
     request: &RunRequest,
     preview: RunId,
 ) -> Result<bool, StoreError> {
-    let runs = connection.store().runs(&connection.name, u32::MAX).await?;
-    let is_shown = |run: &Run| {
-        run.id == preview
+    let shown = connection.store().run(preview).await?;
+    let is_shown = shown.is_some_and(|run| {
+        run.connection == connection.name
             && run.entity == request.entity
             && run.mode == RunMode::Preview
             && run.state == "done"
-    };
-    let is_used = |run: &Run| {
-        run.mode == RunMode::Import
-            && run.state == "done"
-            && Arguments::of(run).is_some_and(|arguments| arguments.confirms == Some(preview))
-    };
-    Ok(runs.iter().any(is_shown) && !runs.iter().any(is_used))
+    });
+    Ok(is_shown && runs::imported_by(connection, preview).await?.is_none())
 }

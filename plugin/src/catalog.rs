@@ -9,7 +9,7 @@ use crate::entity::Spec;
 use crate::entity::company::{self, SPEC};
 use crate::entity::deal;
 use crate::failure::Failure;
-use crate::field::direction;
+use crate::field::direction::{self, Direction};
 use crate::hubspot::client::{Client, Trouble, json};
 use crate::hubspot::objects::Page;
 use crate::hubspot::properties::{self, Property};
@@ -47,11 +47,16 @@ pub fn remote_fields(entity: &str) -> Result<Vec<RemoteField>, Failure> {
     let known = load(&mut client()?, section.spec())?;
     Ok(known
         .iter()
-        .map(|property| remote_field(property, section.has_directions()))
+        .map(|property| {
+            let directions = section
+                .has_directions()
+                .then(|| direction::allowed(property, section.directions()));
+            remote_field(property, directions)
+        })
         .collect())
 }
 
-fn remote_field(property: &Property, has_directions: bool) -> RemoteField {
+fn remote_field(property: &Property, directions: Option<&[Direction]>) -> RemoteField {
     let attribute = |name: &str, value: &str| Attribute {
         name: name.to_owned(),
         value: value.to_owned(),
@@ -66,12 +71,9 @@ fn remote_field(property: &Property, has_directions: bool) -> RemoteField {
     if property.is_read_only() {
         attributes.push(attribute("read-only", "true"));
     }
-    if has_directions {
-        let names: Vec<&str> = direction::allowed(property)
-            .iter()
-            .map(|direction| direction.name())
-            .collect();
-        attributes.push(attribute("directions", &names.join(" ")));
+    if let Some(directions) = directions {
+        let names = direction::named(directions, " ");
+        attributes.push(attribute("directions", &names));
     }
     if !property.hubspot_defined {
         attributes.push(attribute("custom", "true"));

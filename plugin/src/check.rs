@@ -103,7 +103,8 @@ fn online_problems(api: &Api, settings: &Settings) -> Result<Vec<Problem>, Failu
         let fields = insist(|| records::fields(spec.kind))?;
         let known = load(&mut client, spec)?;
         problems.extend(fields::remote(spec, section.rows(), &fields, &known));
-        problems.extend(direction::refused(spec, section.rows(), &known));
+        let offered = section.directions();
+        problems.extend(direction::refused(spec, section.rows(), offered, &known));
         if is_company {
             problems.extend(stages(&settings.companies, &known));
         }

@@ -6,6 +6,10 @@ use serde_json::{Value, json};
 
 use crate::shop::{counts, empty, reason};
 
+mod directions;
+mod gone;
+mod order;
+
 async fn one(shop: &Workshop, arguments: &[&str]) -> Value {
     shop.result(arguments).await.unwrap().remove(0)
 }

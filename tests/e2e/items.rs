@@ -6,6 +6,8 @@ use serde_json::{Value, json};
 
 use crate::shop::{connected, counts, empty, reason};
 
+mod gone;
+
 /// Imports products; answers the document.
 async fn products(shop: &Workshop) -> Value {
     let arguments = ["import", NAME, "products"];

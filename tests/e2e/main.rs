@@ -12,6 +12,7 @@ mod explain;
 mod guards;
 mod hostile;
 mod hublets;
+mod import_all;
 mod items;
 mod kill;
 mod preview;

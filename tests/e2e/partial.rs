@@ -9,6 +9,7 @@ use halo_tests::kit::Records;
 mod companies;
 mod contacts;
 mod deals;
+mod import_all;
 mod items;
 mod lost_answers;
 mod preview;

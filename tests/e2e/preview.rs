@@ -5,6 +5,8 @@ use serde_json::{Value, json};
 
 use crate::shop::{connected, counts, empty, import};
 
+mod again;
+
 async fn preview(shop: &Workshop) -> Value {
     shop.result(&["preview", "hubspot", "companies"])
         .await

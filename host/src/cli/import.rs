@@ -1,11 +1,14 @@
 //! `preview` and `import`: the same run, once into a layer of its own and once
 //! for real. Ctrl-C finishes the page and says how to go on.
 
+mod all;
+mod shown;
+
 use std::sync::Arc;
 
 use super::filter::{self, Condition};
 use super::output::{Watcher, table};
-use super::{Context, Done, Ended, NOT_SET_UP, needs_a_person, rows, stop_on_signal};
+use super::{Context, Done, Ended, needs_a_person, rows, stop_on_signal};
 use crate::capability::Stop;
 use crate::connection::{Connection, Selection};
 use crate::deviations::{Deviation, deviations, outcome_of};
@@ -87,8 +90,8 @@ impl Preview {
         }
         let (_host, connection) = context.connection(&self.name).await?;
         let request = RunRequest {
-            entity: self.entity,
-            selection: selection(self.select),
+            entity: self.entity.clone(),
+            selection: selection(self.select.clone()),
             full: self.full,
             mode: RunMode::Preview,
             confirms: None,
@@ -103,37 +106,7 @@ impl Preview {
             let document = serde_json::json!({ "summary": summary, "rows": rows });
             context.out.result(&document, String::new);
         } else {
-            for outcome in rows::SHOWN {
-                let page = if self.conditions.is_empty() {
-                    rows::read(store, summary.run, &[outcome], None, self.limit).await?
-                } else {
-                    let mut all =
-                        rows::read(store, summary.run, &[outcome], None, u32::MAX).await?;
-                    all.retain(|row| filter::matches(&self.conditions, row));
-                    all.truncate(self.limit as usize);
-                    all
-                };
-                if let Some(table) = rows::table_of(outcome, &page, &summary.counts) {
-                    context.out.say(&format!("\n{table}"));
-                }
-            }
-            if let Some(line) = rows::count_line(&summary.counts, summary.state, "to be ") {
-                context.out.say(&format!("\n{line}"));
-            }
-            if let Some(question) = &summary.brake {
-                context.out.say(&format!(
-                    "{question}: an import that is not confirmed stops before that."
-                ));
-            }
-            if summary.state == "done" {
-                context.out.say(&format!(
-                    "Nothing was written. To import exactly this: halo-host import {} {} --preview {}{}",
-                    connection.name,
-                    summary.entity,
-                    summary.run,
-                    given(&self.conditions)
-                ));
-            }
+            self.show(context, &connection, &summary).await?;
         }
         end(&summary, "")
     }
@@ -181,92 +154,78 @@ impl Import {
         let (_host, connection) = context.connection(&self.name).await?;
         let stop = Stop::default();
         stop_on_signal(&stop, "Stopping after this page…");
-        let entities: Vec<String> = match self.entity.as_str() {
-            ALL => connection
-                .description
-                .entities
-                .iter()
-                .filter(|entity| entity.import)
-                .map(|entity| entity.name.clone())
-                .collect(),
-            _ => vec![self.entity.clone()],
-        };
-        for entity in entities {
-            let mut request = RunRequest {
-                entity,
-                selection: selection(self.select.clone()),
-                full: self.full,
-                mode: RunMode::Import,
-                confirms: self.preview,
-            };
-            if let Some(preview) = self.preview {
-                let arguments = arguments_of(&connection, &request.entity, preview).await?;
-                (request.selection, request.full) = (arguments.selection, arguments.full);
-                if !self.conditions.is_empty() {
-                    let keys = self.matching(&connection, preview).await?;
-                    // Named one by one, so this confirms nothing else of the preview.
-                    (request.selection, request.full) = (Selection::Keys(keys), false);
-                    request.confirms = None;
-                }
-            }
-            let summary = watched(&connection, &request, &stop).await?;
-            let mut different = Vec::new();
-            // Of a part of a preview the rest may be imported, too.
-            let confirms = request.confirms.filter(|_| summary.state == "done");
-            if let Some(preview) = confirms {
-                different = deviations(&connection, preview).await?;
-                connection.store().drop_layer(preview).await?;
-            }
-            let store = connection.store();
-            if context.out.is_json() {
-                let document = serde_json::json!({
-                    "summary": summary,
-                    "not-imported":
-                        rows::read(store, summary.run, &rows::WITH_REASON, None, u32::MAX).await?,
-                    "deviations": different,
-                });
-                context.out.result(&document, String::new);
-            } else {
-                const REASONS_SHOWN: u32 = 10;
-                if let Some(line) = rows::count_line(&summary.counts, summary.state, "") {
-                    context.out.say(&format!("{}: {line}", summary.entity));
-                }
-                for outcome in rows::WITH_REASON {
-                    let page =
-                        rows::read(store, summary.run, &[outcome], None, REASONS_SHOWN).await?;
-                    if let Some(table) = rows::table_of(outcome, &page, &summary.counts) {
-                        context.out.say(&format!("\n{table}"));
-                    }
-                }
-                if summary.counts.created + summary.counts.updated > 0 {
-                    context.out.say(&format!(
-                        "What was written, from what to what: halo-host journal --run {}",
-                        summary.run
-                    ));
-                }
-                if rows::not_imported(&summary.counts) > 0 {
-                    context.out.say(&format!(
-                        "All rows with their reasons: halo-host report {} {}",
-                        connection.name, summary.run
-                    ));
-                }
-                if confirms.is_some() {
-                    context.out.say(&deviation_lines(&different));
-                }
-            }
-            // Whoever wants all does not want for what was never set up.
-            if self.entity == ALL
-                && let Some(failure) = &summary.failure
-                && failure.code == NOT_SET_UP
-            {
-                context
-                    .out
-                    .say(&format!("{}: passed over. {failure}", summary.entity));
-                continue;
-            }
-            end(&summary, &self.again())?;
+        if self.entity == ALL {
+            return all::run(context, &connection, self.full, &stop, &self.again()).await;
         }
-        Ok(())
+        let request = self.request(&connection).await?;
+        let summary = watched(&connection, &request, &stop).await?;
+        let mut different = Vec::new();
+        // Of a part of a preview the rest may be imported, too.
+        let confirms = request.confirms.filter(|_| summary.state == "done");
+        if let Some(preview) = confirms {
+            different = deviations(&connection, preview).await?;
+            connection.store().drop_layer(preview).await?;
+        }
+        let store = connection.store();
+        if context.out.is_json() {
+            let document = serde_json::json!({
+                "summary": summary,
+                "not-imported":
+                    rows::read(store, summary.run, &rows::WITH_REASON, None, u32::MAX).await?,
+                "deviations": different,
+            });
+            context.out.result(&document, String::new);
+        } else {
+            const REASONS_SHOWN: u32 = 10;
+            if let Some(line) = rows::count_line(&summary.counts, summary.state, "") {
+                context.out.say(&format!("{}: {line}", summary.entity));
+            }
+            for outcome in rows::WITH_REASON {
+                let page = rows::read(store, summary.run, &[outcome], None, REASONS_SHOWN).await?;
+                if let Some(table) = rows::table_of(outcome, &page, &summary.counts) {
+                    context.out.say(&format!("\n{table}"));
+                }
+            }
+            if summary.counts.created + summary.counts.updated > 0 {
+                context.out.say(&format!(
+                    "What was written, from what to what: halo-host journal --run {}",
+                    summary.run
+                ));
+            }
+            if rows::not_imported(&summary.counts) > 0 {
+                context.out.say(&format!(
+                    "All rows with their reasons: halo-host report {} {}",
+                    connection.name, summary.run
+                ));
+            }
+            if confirms.is_some() {
+                context.out.say(&deviation_lines(&different));
+            }
+        }
+        end(&summary, &self.again())
+    }
+
+    /// What the connection is asked for.
+    async fn request(&self, connection: &Connection) -> Result<RunRequest, Ended> {
+        let mut request = RunRequest {
+            entity: self.entity.clone(),
+            selection: selection(self.select.clone()),
+            full: self.full,
+            mode: RunMode::Import,
+            confirms: self.preview,
+        };
+        let Some(preview) = self.preview else {
+            return Ok(request);
+        };
+        let arguments = arguments_of(connection, &self.entity, preview).await?;
+        (request.selection, request.full) = (arguments.selection, arguments.full);
+        if !self.conditions.is_empty() {
+            let keys = self.matching(connection, preview).await?;
+            // Named one by one, so this confirms nothing else of the preview.
+            (request.selection, request.full) = (Selection::Keys(keys), false);
+            request.confirms = None;
+        }
+        Ok(request)
     }
 }
 
@@ -288,6 +247,14 @@ async fn arguments_of(
     if run.state != "done" {
         return Err(Ended::Failed(format!(
             "Preview {preview} did not finish; make a new one."
+        )));
+    }
+    // Again it would import what has changed since, which the preview does not show.
+    if let Some(by) = runs::imported_by(connection, preview).await? {
+        connection.store().drop_layer(preview).await?;
+        return Err(Ended::Failed(format!(
+            "Preview {preview} was imported already, by run {by}, and nothing was done now. What has changed since: `halo-host preview {} {entity}`.",
+            connection.name
         )));
     }
     Arguments::of(&run)
@@ -343,7 +310,7 @@ fn deviation_lines(deviations: &[Deviation]) -> String {
         })
         .collect();
     format!(
-        "Changed since the preview ({}):\n{}",
+        "Otherwise than the preview showed ({}):\n{}",
         deviations.len(),
         table(&["ID", "NAME", "SHOWN", "DONE"], &rows)
     )

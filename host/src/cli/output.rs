@@ -164,9 +164,22 @@ pub(crate) struct Watcher {
 }
 
 struct Plain {
+    /// Which part of the whole this is, before its label.
+    part: String,
     started: Instant,
     shown: Option<Instant>,
     first: Option<u64>,
+}
+
+impl Plain {
+    fn begun(part: String) -> Plain {
+        Plain {
+            part,
+            started: Instant::now(),
+            shown: None,
+            first: None,
+        }
+    }
 }
 
 /// Between two plain lines: often enough to see life, seldom enough for a log.
@@ -181,11 +194,19 @@ impl Watcher {
         });
         Watcher {
             bar,
-            plain: Mutex::new(Plain {
-                started: Instant::now(),
-                shown: None,
-                first: None,
-            }),
+            plain: Mutex::new(Plain::begun(String::new())),
+        }
+    }
+
+    /// What follows is this part of so many, from its beginning.
+    pub(crate) fn part(&self, number: usize, of: usize) {
+        let part = format!("{number}/{of} ");
+        if let Some(bar) = &self.bar {
+            bar.reset();
+            bar.set_prefix(part.clone());
+        }
+        if let Ok(mut plain) = self.plain.lock() {
+            *plain = Plain::begun(part);
         }
     }
 
@@ -201,9 +222,9 @@ impl Observer for Watcher {
     fn progress(&self, progress: Progress) {
         if let Some(bar) = &self.bar {
             let template = if progress.total.is_some() {
-                "{msg} [{wide_bar}] {human_pos}/{human_len} {rate} {eta} left"
+                "{prefix}{msg} [{wide_bar}] {human_pos}/{human_len} {rate} {eta} left"
             } else {
-                "{spinner} {msg} {human_pos} {rate}"
+                "{spinner} {prefix}{msg} {human_pos} {rate}"
             };
             if let Ok(style) = ProgressStyle::with_template(template) {
                 let style = style.with_key(
@@ -234,7 +255,7 @@ impl Observer for Watcher {
         plain.shown = Some(Instant::now());
         let seconds = plain.started.elapsed().as_secs_f64().max(0.001);
         let rate = (progress.done - first.min(progress.done)) as f64 / seconds;
-        let mut line = format!("{}: {}", progress.label, progress.done);
+        let mut line = format!("{}{}: {}", plain.part, progress.label, progress.done);
         if let Some(total) = progress.total {
             line.push_str(&format!(" of {total}"));
         }

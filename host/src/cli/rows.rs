@@ -175,21 +175,53 @@ pub(crate) fn not_imported(counts: &Counts) -> u64 {
 /// The sums in one line; nothing for a run that ended before it read a row. In a
 /// preview, records are `to be` created.
 pub(crate) fn count_line(counts: &Counts, state: &str, to_be: &str) -> Option<String> {
-    let mut parts = Vec::new();
-    for outcome in OUTCOMES {
-        let count = count_of(counts, outcome);
-        if count > 0 {
-            let to_be = if matches!(outcome, "created" | "updated") {
-                to_be
-            } else {
-                ""
-            };
-            parts.push(format!("{count} {to_be}{outcome}"));
-        }
-    }
+    let parts = parts(counts, to_be);
     match (parts.is_empty(), state) {
         (true, "done") => Some("0 read: nothing has changed.".to_owned()),
         (true, _) => None,
-        (false, _) => Some(format!("{} read: {}.", counts.read, parts.join(", "))),
+        (false, _) => Some(format!("{} read: {parts}.", counts.read)),
     }
+}
+
+/// The same of a preview of which a person wants only some rows.
+pub(crate) fn match_line(matching: &Counts, read: u64) -> String {
+    match matching.read {
+        0 => format!("Of {read} read, none matches."),
+        1 => format!("Of {read} read, 1 matches: {}.", parts(matching, "to be ")),
+        many => format!(
+            "Of {read} read, {many} match: {}.",
+            parts(matching, "to be ")
+        ),
+    }
+}
+
+fn parts(counts: &Counts, to_be: &str) -> String {
+    let part = |outcome: &str| {
+        let to_be = match outcome {
+            "created" | "updated" => to_be,
+            _ => "",
+        };
+        let count = count_of(counts, outcome);
+        (count > 0).then(|| format!("{count} {to_be}{outcome}"))
+    };
+    let parts: Vec<String> = OUTCOMES.into_iter().filter_map(part).collect();
+    parts.join(", ")
+}
+
+/// What became of these rows.
+pub(crate) fn counts_of(rows: &[ReportedRow]) -> Counts {
+    let mut counts = Counts::default();
+    for row in rows {
+        counts.read += 1;
+        *match outcome_of(row) {
+            "created" => &mut counts.created,
+            "updated" | "removed" => &mut counts.updated,
+            "skipped" => &mut counts.skipped,
+            "waiting" => &mut counts.waiting,
+            "conflict" => &mut counts.conflict,
+            "failed" => &mut counts.failed,
+            _ => &mut counts.unchanged,
+        } += 1;
+    }
+    counts
 }

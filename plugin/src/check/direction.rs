@@ -6,7 +6,7 @@ use super::fields::row_path;
 use super::problem;
 use crate::contract::exports::halo::integration::connector::{Problem, Severity};
 use crate::entity::Spec;
-use crate::field::direction;
+use crate::field::direction::{self, Direction};
 use crate::hubspot::properties::Property;
 use crate::settings::FieldRow;
 
@@ -30,17 +30,19 @@ pub(super) fn repeated(spec: &Spec, rows: &[FieldRow]) -> Vec<Problem> {
     problems
 }
 
-/// Rows that would write what HubSpot lets nobody write.
+/// Rows that would write what HubSpot lets nobody write; `offered` is what the entity
+/// offers.
 pub(super) fn refused(
     spec: &Spec,
     rows: &[FieldRow],
+    offered: &'static [Direction],
     known: &BTreeMap<String, Property>,
 ) -> Vec<Problem> {
     rows.iter()
         .enumerate()
         .filter_map(|(index, row)| {
             let property = known.get(&row.property)?;
-            let message = direction::refusal(property, row.direction)?;
+            let message = direction::refusal(property, row.direction, offered)?;
             let path = format!("{}/direction", row_path(spec, index));
             Some(problem(&path, Severity::Error, "direction", message))
         })
@@ -51,7 +53,6 @@ pub(super) fn refused(
 mod tests {
     use super::*;
     use crate::entity::product::SPEC;
-    use crate::field::direction::Direction;
 
     fn rows(given: &[(&str, &str, Direction)]) -> Vec<FieldRow> {
         given
@@ -100,7 +101,7 @@ mod tests {
             ("unknown", "CFC", Direction::Bidirectional),
             ("margin", "CFD", Direction::HaloToHubspot),
         ]);
-        let found = refused(&SPEC, &rows, &known);
+        let found = refused(&SPEC, &rows, &Direction::ALL, &known);
         assert_eq!(
             told(&found),
             [

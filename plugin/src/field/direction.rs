@@ -26,6 +26,12 @@ impl Direction {
         Direction::HaloToHubspot,
     ];
 
+    /// Those of rows that only come to Halo.
+    pub const INWARDS: [Direction; 1] = [Direction::HubspotToHalo];
+
+    /// Those of rows that come to Halo, and may go out as well.
+    pub const COMING: [Direction; 2] = [Direction::HubspotToHalo, Direction::Bidirectional];
+
     /// As it is written in the settings.
     pub fn name(self) -> &'static str {
         match self {
@@ -46,30 +52,43 @@ impl Direction {
     }
 }
 
-/// The directions that a row of this property may have.
-pub fn allowed(property: &Property) -> &'static [Direction] {
+/// The directions that a row of this property may have, of those that its entity
+/// offers.
+pub fn allowed(property: &Property, offered: &'static [Direction]) -> &'static [Direction] {
     match property.is_read_only() {
-        true => &[Direction::HubspotToHalo],
-        false => &Direction::ALL,
+        true => &Direction::INWARDS,
+        false => offered,
     }
 }
 
 /// Why a row of this property may not go this way; nothing where it may.
-pub fn refusal(property: &Property, direction: Direction) -> Option<String> {
-    let allowed = allowed(property);
+pub fn refusal(
+    property: &Property,
+    direction: Direction,
+    offered: &'static [Direction],
+) -> Option<String> {
+    let allowed = allowed(property, offered);
     if allowed.contains(&direction) {
         return None;
+    }
+    let allowed = named(allowed, " or ");
+    if !property.is_read_only() {
+        return Some(format!("The direction of this row is {allowed}."));
     }
     let why = match property.calculated {
         true => "is calculated by HubSpot",
         false => "is read-only in HubSpot",
     };
-    let names: Vec<&str> = allowed.iter().map(|direction| direction.name()).collect();
     Some(format!(
-        "The property {:?} {why}, so nothing of Halo can go there; set the direction to {}.",
-        property.name,
-        names.join(" or ")
+        "The property {:?} {why}, so nothing of Halo can go there; set the direction to {allowed}.",
+        property.name
     ))
+}
+
+/// Their names, with this between them.
+pub fn named(directions: &[Direction], between: &str) -> String {
+    let names: Vec<&str> = directions.iter().map(|known| known.name()).collect();
+    names.join(between)
 }
 
 #[cfg(test)]
@@ -91,19 +110,31 @@ mod tests {
             (true, true, "calculated"),
         ] {
             let property = property(calculated, read_only);
-            assert_eq!(allowed(&property), [Direction::HubspotToHalo]);
+            let refusal = |direction| refusal(&property, direction, &Direction::ALL);
+            assert_eq!(allowed(&property, &Direction::ALL), Direction::INWARDS);
             for direction in [Direction::HaloToHubspot, Direction::Bidirectional] {
-                let why = refusal(&property, direction).unwrap();
+                let why = refusal(direction).unwrap();
                 assert!(
                     why.contains(word) && why.contains("hubspot-to-halo"),
                     "{why}"
                 );
             }
-            assert_eq!(refusal(&property, Direction::HubspotToHalo), None);
+            assert_eq!(refusal(Direction::HubspotToHalo), None);
         }
         for direction in Direction::ALL {
-            assert_eq!(refusal(&property(false, false), direction), None);
+            let known = property(false, false);
+            assert_eq!(refusal(&known, direction, &Direction::ALL), None);
         }
+    }
+
+    #[test]
+    fn s52_an_entity_offers_its_own_directions_and_no_property_more() {
+        let property = Property::default();
+        let offered = &Direction::COMING;
+        assert_eq!(allowed(&property, offered), Direction::COMING);
+        let why = refusal(&property, Direction::HaloToHubspot, offered).unwrap();
+        assert!(why.contains("hubspot-to-halo or bidirectional"), "{why}");
+        assert_eq!(refusal(&property, Direction::Bidirectional, offered), None);
     }
 
     #[test]

@@ -4,8 +4,9 @@
 use serde::Deserialize;
 
 use crate::failure::Failure;
-use crate::field::direction::Direction;
+use crate::field::direction;
 use crate::hubspot::version::{self, Version};
+use crate::sync::section::Section;
 
 pub mod deals;
 pub mod rows;
@@ -171,23 +172,24 @@ impl Settings {
         settings.without_stray_directions()
     }
 
-    /// A mapping row is the same for all entities, but not all rows have a direction.
-    /// The schema knows that, and an import must not pass over it.
+    /// A mapping row is the same for all entities, but not all rows have a direction, or
+    /// every direction. The schema knows that, and an import must not pass over it.
     fn without_stray_directions(self) -> Result<Settings, Failure> {
-        for (section, rows) in [
-            ("companies", &self.companies.fields),
-            ("contacts", &self.contacts.fields),
-            ("quotes", &self.quotes.fields),
-        ] {
-            let stray = rows
-                .iter()
-                .position(|row| row.direction != Direction::default());
-            if let Some(index) = stray {
-                return Err(Failure::setting(
-                    &format!("/{section}/fields/{index}/direction"),
-                    format!("Rows of {section} have no direction; remove it."),
-                ));
-            }
+        for section in Section::all(&self) {
+            let (name, offered) = (section.spec().objects, section.directions());
+            let mut rows = section.rows().iter();
+            let Some(index) = rows.position(|row| !offered.contains(&row.direction)) else {
+                continue;
+            };
+            let message = match offered {
+                [_] => format!("Rows of {name} have no direction; remove it."),
+                _ => format!(
+                    "Rows of {name} do not go this way; their direction is {}.",
+                    direction::named(offered, " or ")
+                ),
+            };
+            let path = format!("/{name}/fields/{index}/direction");
+            return Err(Failure::setting(&path, message));
         }
         Ok(self)
     }
@@ -283,7 +285,7 @@ mod tests {
     }
 
     #[test]
-    fn s36_rows_of_companies_and_contacts_have_no_direction() {
+    fn s36_s52_rows_have_the_directions_of_their_entity() {
         let parse = |section: &str, direction: &str| {
             let row = format!(r#"{{"property": "a", "field": "b", "direction": "{direction}"}}"#);
             Settings::parse(&format!(r#"{{"{section}": {{"fields": [{row}]}}}}"#))
@@ -295,7 +297,11 @@ mod tests {
                 format!("/{section}/fields/0/direction")
             );
         }
-        assert!(parse("products", "bidirectional").is_ok());
+        assert!(parse("products", "halo-to-hubspot").is_ok());
+        assert!(parse("deals", "bidirectional").is_ok());
+        let failure = parse("deals", "halo-to-hubspot").unwrap_err();
+        assert_eq!(failure.attributes[0].value, "/deals/fields/0/direction");
+        assert!(failure.message.contains("hubspot-to-halo or bidirectional"));
         assert!(parse("products", "both").is_err());
     }
 

@@ -22,6 +22,7 @@ pub mod contact;
 pub mod deal;
 pub mod line;
 pub mod product;
+mod prospect;
 pub mod quote;
 pub mod site;
 pub mod whose;

@@ -15,6 +15,7 @@ use crate::check;
 use crate::entity::{Mapped, Spec, company, contact, deal, line_item, product, quote};
 use crate::failure::Failure;
 use crate::field::convert::Conversion;
+use crate::field::direction::Direction;
 use crate::matching::Table;
 use crate::settings::{Companies, Contacts, Deals, FieldRow, Products, Quotes, Settings};
 
@@ -76,15 +77,24 @@ impl<'a> Section<'a> {
         }
     }
 
-    /// Whether each row has a direction of its own (S36). What goes back of companies and
-    /// contacts is another option.
+    /// The directions that a row may have (S36, S52). What goes back of companies and
+    /// contacts is another option. A deal is always followed, so no row of it only goes
+    /// out.
+    pub fn directions(&self) -> &'static [Direction] {
+        match self {
+            Section::Companies(_) | Section::Contacts(..) | Section::Quotes(..) => {
+                &Direction::INWARDS
+            }
+            Section::Products(_) => &Direction::ALL,
+            Section::Deals(..) => &Direction::COMING,
+        }
+    }
+
+    /// Whether each row has a direction of its own.
     pub fn has_directions(&self) -> bool {
         match self {
-            Section::Companies(_)
-            | Section::Contacts(..)
-            | Section::Deals(..)
-            | Section::Quotes(..) => false,
-            Section::Products(_) => true,
+            Section::Companies(_) | Section::Contacts(..) | Section::Quotes(..) => false,
+            Section::Products(_) | Section::Deals(..) => true,
         }
     }
 

@@ -1,0 +1,75 @@
+//! A preview as people read it: its rows by outcome, their sums, and the command that
+//! imports exactly that. With conditions, all of it is about the rows that they choose.
+
+use super::{Preview, given};
+use crate::cli::{Context, Done, filter, rows};
+use crate::connection::Connection;
+use crate::deviations::outcome_of;
+use crate::runs::Summary;
+
+impl Preview {
+    /// The preview as people read it.
+    pub(super) async fn show(
+        &self,
+        context: &Context,
+        connection: &Connection,
+        summary: &Summary,
+    ) -> Done {
+        let (store, run) = (connection.store(), summary.run);
+        let mut matching = None;
+        if !self.conditions.is_empty() {
+            let mut all = rows::read(store, run, &[], None, u32::MAX).await?;
+            all.retain(|row| filter::matches(&self.conditions, row));
+            matching = Some(all);
+        }
+        let counts = match &matching {
+            Some(all) => rows::counts_of(all),
+            None => summary.counts,
+        };
+        let mut shown = counts.unchanged;
+        for outcome in rows::SHOWN {
+            let page = match &matching {
+                Some(all) => {
+                    let of = all.iter().filter(|row| outcome_of(row) == outcome);
+                    of.take(self.limit as usize).cloned().collect()
+                }
+                None => rows::read(store, run, &[outcome], None, self.limit).await?,
+            };
+            shown += page.len() as u64;
+            if let Some(table) = rows::table_of(outcome, &page, &counts) {
+                context.out.say(&format!("\n{table}"));
+            }
+        }
+        if shown < counts.read {
+            context
+                .out
+                .say("Not all rows are shown; --limit says how many of each outcome.");
+        }
+        let line = match &matching {
+            Some(_) => Some(rows::match_line(&counts, summary.counts.read)),
+            None => rows::count_line(&counts, summary.state, "to be "),
+        };
+        if let Some(line) = line {
+            context.out.say(&format!("\n{line}"));
+        }
+        if let Some(question) = &summary.brake {
+            context.out.say(&format!(
+                "{question}: an import that is not confirmed stops before that."
+            ));
+        }
+        if summary.state != "done" {
+            return Ok(());
+        }
+        let is_nothing = matching.is_some() && counts.created + counts.updated == 0;
+        context.out.say(&match is_nothing {
+            true => "Nothing was written, and there is nothing of that to import.".to_owned(),
+            false => format!(
+                "Nothing was written. To import exactly this: halo-host import {} {} --preview {run}{}",
+                connection.name,
+                summary.entity,
+                given(&self.conditions)
+            ),
+        });
+        Ok(())
+    }
+}
