@@ -13,6 +13,7 @@ mod items;
 mod lost_answers;
 mod preview;
 mod shop;
+mod unmapped;
 
 /// The seed of this run, printed, or the one of `HALO_PARTIAL_SEED`.
 fn records() -> Records {
