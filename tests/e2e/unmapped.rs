@@ -159,6 +159,29 @@ async fn s18_an_option_that_hubspot_has_no_more_is_told_as_that_and_a_row_still_
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn s18_a_fraction_stops_the_field_of_whole_numbers_only() {
+    let shop = empty().await;
+    let halo = shop.records().unwrap();
+    halo.custom_field("customer", "CFCount", "integer")
+        .await
+        .unwrap();
+    let row = json!({ "property": "annualrevenue", "field": "CFCount" });
+    shop.apply(json!({ "fields": [row] })).unwrap();
+    let properties = [("name", "Acme"), ("annualrevenue", "12.5"), ("phone", "5")];
+    let id = shop.sim.create_company(properties).unwrap();
+    let document = import(&shop).await;
+    assert_eq!(counts(&document), "created 1");
+    assert!(note(&document, &id).contains("12.5"), "{document}");
+    let phone = field(&shop, "customer", &id, "main_phonenumber").await;
+    assert_eq!(phone, "5");
+    shop.sim
+        .edit("companies", &id, [("annualrevenue", "13")])
+        .unwrap();
+    assert_eq!(counts(&import(&shop).await), "updated 1");
+    assert_eq!(field(&shop, "customer", &id, "CFCount").await, "13");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn s9_s18_each_row_says_what_becomes_of_options_without_a_choice() {
     let shop = empty().await;
     let halo = shop.records().unwrap();
