@@ -248,7 +248,7 @@ fn list(known: &[Named]) -> String {
 }
 
 /// What is wrong with the rows of a value mapping: the index of the row, and a
-/// sentence. A wrong row stops only the records that have its option.
+/// sentence. A wrong row stops only its field, of objects that have its option.
 pub fn row_problems(
     property: &Property,
     field: &FieldInfo,
