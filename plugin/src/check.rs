@@ -75,6 +75,7 @@ pub fn check(json: &str, online: bool) -> Result<Vec<Problem>, Failure> {
     }
     problems.extend(table::repeated(&settings.companies.customers));
     problems.extend(deals::repeated(&settings.deals));
+    problems.extend(deals::contradictions(&settings.deals));
     problems.extend(missing_records(&settings)?);
     if online && let Some(api) = api {
         match online_problems(&api, &settings) {
@@ -180,7 +181,7 @@ pub fn prepare(
         let Some(field) = field_of(&fields, &row.field) else {
             continue;
         };
-        let conversion = Conversion::between(property, field, &row.values).map_err(|message| {
+        let conversion = row.conversion(property, field).map_err(|message| {
             Failure::setting(
                 &format!("{}/property", fields::row_path(spec, index)),
                 message,

@@ -21,6 +21,7 @@ mod resilience;
 mod schedule;
 mod seeds;
 mod shop;
+mod unmapped;
 
 /// The real store; `partial.rs` has another.
 fn records() -> halo_tests::kit::Records {

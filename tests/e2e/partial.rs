@@ -15,6 +15,7 @@ mod lost_answers;
 mod preview;
 mod quotes;
 mod shop;
+mod unmapped;
 
 /// The seed of this run, printed, or the one of `HALO_PARTIAL_SEED`.
 fn records() -> Records {

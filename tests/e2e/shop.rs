@@ -76,7 +76,16 @@ pub fn counts(document: &Value) -> String {
 
 /// The reason that a row was not imported.
 pub fn reason<'a>(document: &'a Value, key: &str) -> &'a str {
-    let rows = document["not-imported"].as_array().unwrap();
+    sentence(document, "not-imported", key)
+}
+
+/// What a person should know of a row that was imported.
+pub fn note<'a>(document: &'a Value, key: &str) -> &'a str {
+    sentence(document, "noted", key)
+}
+
+fn sentence<'a>(document: &'a Value, list: &str, key: &str) -> &'a str {
+    let rows = document[list].as_array().unwrap();
     let row = rows.iter().find(|row| row["key"] == key);
     row.unwrap_or_else(|| panic!("{key} is not among {rows:?}"))["reason"]["message"]
         .as_str()

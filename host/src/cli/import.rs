@@ -172,6 +172,7 @@ impl Import {
                 "summary": summary,
                 "not-imported":
                     rows::read(store, summary.run, &rows::WITH_REASON, None, u32::MAX).await?,
+                "noted": rows::read(store, summary.run, &[rows::NOTED], None, u32::MAX).await?,
                 "deviations": different,
             });
             context.out.result(&document, String::new);
@@ -180,10 +181,12 @@ impl Import {
             if let Some(line) = rows::count_line(&summary.counts, summary.state, "") {
                 context.out.say(&format!("{}: {line}", summary.entity));
             }
-            for outcome in rows::WITH_REASON {
+            let mut told = false;
+            for outcome in [rows::NOTED].into_iter().chain(rows::WITH_REASON) {
                 let page = rows::read(store, summary.run, &[outcome], None, REASONS_SHOWN).await?;
                 if let Some(table) = rows::table_of(outcome, &page, &summary.counts) {
                     context.out.say(&format!("\n{table}"));
+                    told = true;
                 }
             }
             if summary.counts.created + summary.counts.updated > 0 {
@@ -192,7 +195,7 @@ impl Import {
                     summary.run
                 ));
             }
-            if rows::not_imported(&summary.counts) > 0 {
+            if told {
                 context.out.say(&format!(
                     "All rows with their reasons: halo-host report {} {}",
                     connection.name, summary.run

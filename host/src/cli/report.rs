@@ -128,7 +128,7 @@ impl Report {
                     run.connection, run.id, last.row.key
                 ));
             }
-            if rows::WITH_REASON.contains(&outcome) {
+            if outcome == rows::NOTED || rows::WITH_REASON.contains(&outcome) {
                 example.get_or_insert_with(|| (last.row.entity.clone(), last.row.key.clone()));
             }
         }

@@ -9,12 +9,17 @@ use crate::deviations::outcome_of;
 use crate::model::{FieldChange, RunId};
 use crate::store::{Counts, ReportFilter, ReportedRow, Store};
 
+/// Rows that went in and have a note: a field that was refused, say. They are counted by
+/// their effect.
+pub(crate) const NOTED: &str = "noted";
+
 /// What a row can come to, in the order in which it is counted.
-pub(crate) const OUTCOMES: [&str; 8] = [
+pub(crate) const OUTCOMES: [&str; 9] = [
     "created",
     "updated",
     "removed",
     "unchanged",
+    NOTED,
     "skipped",
     "waiting",
     "conflict",
@@ -23,8 +28,8 @@ pub(crate) const OUTCOMES: [&str; 8] = [
 
 /// The outcomes that are shown unasked, in their order: `unchanged` has nothing to
 /// say.
-pub(crate) const SHOWN: [&str; 7] = [
-    "created", "updated", "removed", "conflict", "failed", "waiting", "skipped",
+pub(crate) const SHOWN: [&str; 8] = [
+    "created", "updated", "removed", NOTED, "conflict", "failed", "waiting", "skipped",
 ];
 
 /// The outcomes of rows that were not imported, and say why.
@@ -69,8 +74,8 @@ pub(crate) fn table_of(outcome: &str, rows: &[ReportedRow], counts: &Counts) -> 
     }
     let last = match outcome {
         "created" | "updated" | "removed" => Some("CHANGES"),
-        "unchanged" if rows.iter().all(|row| row.row.reason.is_none()) => None,
-        "unchanged" => Some("NOTE"),
+        "unchanged" => None,
+        NOTED => Some("NOTE"),
         _ => Some("REASON"),
     };
     let cells: Vec<Vec<String>> = rows
@@ -90,16 +95,15 @@ pub(crate) fn table_of(outcome: &str, rows: &[ReportedRow], counts: &Counts) -> 
     let sum = match outcome {
         // A removal counts as an update.
         "removed" => format!("{shown}, counted as updated"),
+        NOTED => format!("{shown}, counted by what was written"),
         _ => format!("{shown} of {}", count_of(counts, outcome)),
     };
     Some(format!("{outcome} ({sum}):\n{}", table(&head, &cells)))
 }
 
-/// A line for each field that changes, then what a person should know all the same; the
-/// first one carries id and name.
+/// A line for each field that changes; the first one carries id and name.
 fn changes(head: Vec<String>, row: &ReportedRow) -> Vec<Vec<String>> {
     let mut told = changes_of(row);
-    told.extend(row.row.reason.as_ref().map(|note| format!("Note: {note}")));
     if told.is_empty() {
         // Written there and back: the row still counts.
         told.push(String::new());
@@ -145,7 +149,7 @@ pub(crate) fn from_to(change: &FieldChange) -> String {
     )
 }
 
-/// Why a row was not imported; empty when it was.
+/// Why a row was not imported, or its note.
 pub(crate) fn reason(row: &ReportedRow) -> String {
     let reason = row.row.reason.as_ref();
     reason.map_or_else(String::new, ToString::to_string)
@@ -162,14 +166,6 @@ fn count_of(counts: &Counts, outcome: &str) -> u64 {
         "failed" => counts.failed,
         _ => 0,
     }
-}
-
-/// How many rows were not imported.
-pub(crate) fn not_imported(counts: &Counts) -> u64 {
-    WITH_REASON
-        .iter()
-        .map(|outcome| count_of(counts, outcome))
-        .sum()
 }
 
 /// The sums in one line; nothing for a run that ended before it read a row. In a

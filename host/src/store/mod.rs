@@ -304,7 +304,7 @@ pub struct ReportRow {
     pub facets: Vec<(String, String)>,
     /// `written`, `unchanged`, `skipped`, `waiting`, `conflict`, `failed`.
     pub outcome: String,
-    /// Why.
+    /// Why; or of the first two, what a person should know all the same.
     pub reason: Option<Failure>,
     /// Kind of the record that it is.
     pub kind: String,
@@ -427,7 +427,8 @@ pub struct OutboxRow {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ReportFilter {
     /// Only these outcomes or effects (`created`, `updated`, `unchanged`,
-    /// `skipped`, …); empty for all.
+    /// `skipped`, …); empty for all. `noted` are rows that went in, whatever their
+    /// effect, and of which a person should know something all the same.
     pub outcomes: Vec<String>,
     /// After this key (rows come in the order of their keys: shorter first, then
     /// by bytes, so numbers sort as numbers).

@@ -13,6 +13,7 @@ use crate::hubspot::owners::{self, Owner};
 use crate::hubspot::pipelines::{self, Pipeline};
 use crate::patience::insist;
 use crate::settings::Deals;
+use crate::settings::deals::Unmapped;
 
 /// Whether an import of deals may start (S50). Nothing is wrong yet with settings that
 /// say nothing of deals.
@@ -32,6 +33,25 @@ pub fn may_import(deals: &Deals) -> Result<(), Failure> {
 
 fn wrong(path: &str, code: &str, message: String) -> Problem {
     problem(&format!("/deals/{path}"), Severity::Error, code, message)
+}
+
+/// Settings of which only one can hold.
+pub(super) fn contradictions(deals: &Deals) -> Vec<Problem> {
+    let stages = (deals.unmapped_stages, deals.default_status);
+    let owners = (deals.unmapped_owners, deals.default_agent);
+    [
+        ("unmapped-stages", "default-status", stages),
+        ("unmapped-owners", "default-agent", owners),
+    ]
+    .into_iter()
+    .filter(|(.., (unmapped, default))| *unmapped == Unmapped::Keep && default.is_some())
+    .map(|(option, default, _)| {
+        let message = format!(
+            "{default} is for all that has no row, so that nothing is left for {option}; remove one of the two."
+        );
+        wrong(option, "contradiction", message)
+    })
+    .collect()
 }
 
 /// Stages and owners that are named twice.
@@ -261,6 +281,17 @@ mod tests {
             told(&found),
             ["stages/2/stage mapped-twice", "owners/1/owner mapped-twice"]
         );
+    }
+
+    #[test]
+    fn s51_a_default_and_keep_contradict_each_other() {
+        let found = contradictions(&Deals {
+            unmapped_owners: Unmapped::Keep,
+            default_agent: Some(1),
+            unmapped_stages: Unmapped::Keep,
+            ..Deals::default()
+        });
+        assert_eq!(told(&found), ["unmapped-owners contradiction"]);
     }
 
     #[test]

@@ -6,7 +6,7 @@ use super::problem;
 use crate::contract::exports::halo::integration::connector::{Problem, Severity};
 use crate::contract::halo::integration::records::FieldInfo;
 use crate::entity::Spec;
-use crate::field::convert::{Conversion, choice};
+use crate::field::convert::choice;
 use crate::hubspot::properties::Property;
 use crate::settings::{FieldRow, shape};
 
@@ -69,6 +69,7 @@ pub(super) fn local(spec: &Spec, rows: &[FieldRow], known: &[FieldInfo]) -> Vec<
             let message = format!("{} is set by {setting}, not by a property.", field.label);
             problems.push(problem(&path, Severity::Error, "reserved", message));
         }
+        problems.extend(unmapped(spec, index, row, field));
         if let Some(first) = filled.insert(field.name.clone(), index) {
             let message = format!(
                 "The field {:?} is already filled by row {first}; remove one of them.",
@@ -78,6 +79,33 @@ pub(super) fn local(spec: &Spec, rows: &[FieldRow], known: &[FieldInfo]) -> Vec<
         }
     }
     problems
+}
+
+/// What is wrong with what a row says of options that are no choice.
+fn unmapped(spec: &Spec, index: usize, row: &FieldRow, field: &FieldInfo) -> Vec<Problem> {
+    let default = row.default_choice.as_deref();
+    let wrong = |option: &str, code: &str, message: String| {
+        let path = format!("{}/{option}", row_path(spec, index));
+        problem(&path, Severity::Error, code, message)
+    };
+    if !matches!(field.type_name.as_str(), "choice" | "choices") {
+        let given = [
+            ("unmapped", row.unmapped.is_some()),
+            ("default-choice", default.is_some()),
+        ];
+        let given = given.into_iter().filter(|(_, is_given)| *is_given);
+        let of_no_choices = |(option, _): (&str, bool)| {
+            let message = format!(
+                "The field {:?} ({}) has no choices, so no option can be without one; remove {option}.",
+                field.name, field.type_name
+            );
+            wrong(option, "no-choices", message)
+        };
+        return given.map(of_no_choices).collect();
+    }
+    let problem = default.and_then(|default| choice::default_problem(field, default));
+    let problem = problem.map(|message| wrong("default-choice", "unknown-option", message));
+    problem.into_iter().collect()
 }
 
 /// What only the account can tell about the mapping rows.
@@ -107,7 +135,7 @@ pub(super) fn remote(
         let Some(field) = field_of(fields, &row.field) else {
             continue;
         };
-        if let Err(message) = Conversion::between(property, field, &row.values) {
+        if let Err(message) = row.conversion(property, field) {
             problems.push(problem(&path, Severity::Error, "types", message));
             continue;
         }
@@ -123,8 +151,9 @@ pub(super) fn remote(
 mod tests {
     use super::super::told;
     use super::*;
-    use crate::contract::halo::integration::types::Attribute;
+    use crate::contract::halo::integration::types::{Attribute, Choice};
     use crate::entity::company;
+    use crate::field::convert::Unmapped;
 
     fn halo_field(name: &str, type_name: &str) -> FieldInfo {
         FieldInfo {
@@ -178,6 +207,52 @@ mod tests {
             problems[0].message.contains("CFIndustry"),
             "{}",
             problems[0].message
+        );
+    }
+
+    #[test]
+    fn s18_a_default_that_is_no_choice_and_a_rule_for_a_field_without_choices_are_named() {
+        let choice = |label: &str| Choice {
+            value: label.len().to_string(),
+            label: label.to_owned(),
+            attributes: Vec::new(),
+        };
+        let known = [
+            halo_field("CFNote", "text"),
+            FieldInfo {
+                choices: vec![choice("North"), choice("Other one")],
+                ..halo_field("CFRegion", "choice")
+            },
+            FieldInfo {
+                choices: vec![choice("Red")],
+                ..halo_field("CFColours", "choices")
+            },
+        ];
+        let to = |field: &str, unmapped: Option<Unmapped>, default: Option<&str>| FieldRow {
+            unmapped,
+            default_choice: default.map(str::to_owned),
+            ..row("a", field)
+        };
+        let keep = Some(Unmapped::Keep);
+        let rows = [
+            to("CFNote", keep, Some("North")),
+            to("CFRegion", None, Some("Nroth")),
+            to("CFColours", None, Some("red")),
+        ];
+        let problems = local(&company::SPEC, &rows, &known);
+        assert_eq!(
+            told(&problems),
+            [
+                ("/companies/fields/0/unmapped", "contradiction"),
+                ("/companies/fields/0/unmapped", "no-choices"),
+                ("/companies/fields/0/default-choice", "no-choices"),
+                ("/companies/fields/1/default-choice", "unknown-option"),
+            ]
+        );
+        assert!(
+            problems[3].message.contains("it has North, Other one"),
+            "{}",
+            problems[3].message
         );
     }
 

@@ -14,7 +14,7 @@ use crate::hubspot::objects::{MERGED, Object};
 use crate::hubspot::owners::Owner;
 use crate::hubspot::pipelines::{Pipeline, Stage};
 use crate::settings::FieldRow;
-use crate::settings::deals::{Deals, stage_key};
+use crate::settings::deals::{Deals, OWNERS_MEND, STAGES_MEND, stage_key};
 use crate::sync::plan::whose::{CUSTOMER, SITE, USER};
 
 // In HubSpot
@@ -210,6 +210,42 @@ pub fn stage<'a>(
     let id = deal.property(STAGE).unwrap_or_default();
     let stage = pipeline.stages.iter().find(|stage| stage.id == id);
     Ok((pipeline, stage.ok_or_else(|| gone("stage", id))?))
+}
+
+/// What is wrong with a stage or an owner that the settings do not name, for the field
+/// that it would fill: people know both by other names than a deal does.
+pub fn unmapped(
+    field: &str,
+    deal: &Object,
+    pipelines: &[Pipeline],
+    owners: &[Owner],
+) -> Option<String> {
+    match field {
+        STATUS => {
+            let (pipeline, stage) = stage(deal, pipelines).ok()?;
+            Some(format!(
+                "Its stage {:?} in {:?} ({}) is no status in the settings, so its status is left as it is; {STAGES_MEND}.",
+                stage.label,
+                pipeline.label,
+                stage_key(&pipeline.id, &stage.id),
+            ))
+        }
+        AGENT => {
+            let id = owner(deal)?;
+            let owner = owners.iter().filter(|owner| owner.id == id);
+            let who = match owner.min_by_key(|owner| owner.archived) {
+                Some(owner) if owner.archived => {
+                    format!("{} ({id}), who has left the account,", owner.name())
+                }
+                Some(owner) => format!("{} ({id})", owner.name()),
+                None => format!("{id}, whom the account does not have,"),
+            };
+            Some(format!(
+                "Its owner {who} is no agent in the settings, so its agent is left as it is; {OWNERS_MEND}."
+            ))
+        }
+        _ => None,
+    }
 }
 
 // Key and name

@@ -123,6 +123,12 @@ impl Mapped {
         }
     }
 
+    /// Whether the settings leave the field alone for this value.
+    pub fn leaves(&self, value: Option<&str>) -> bool {
+        let conversion = self.conversion.as_ref();
+        conversion.is_some_and(|conversion| conversion.leaves(value))
+    }
+
     /// Halo's value for HubSpot's text.
     pub fn to_halo(&self, value: Option<&str>) -> Result<Value, String> {
         match &self.conversion {

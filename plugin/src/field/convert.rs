@@ -33,7 +33,7 @@ pub mod wrong;
 #[cfg(test)]
 mod roundtrip;
 
-pub use choice::ValuePair;
+pub use choice::{Unmapped, ValuePair};
 pub use record::Records;
 pub use wrong::{Side, Wrong};
 
@@ -128,6 +128,23 @@ impl Conversion {
         })
     }
 
+    /// What becomes of options that are no choice of the field; `default` names a choice
+    /// for them. Other types know no such values.
+    #[must_use]
+    pub fn otherwise(
+        mut self,
+        field: &FieldInfo,
+        unmapped: Unmapped,
+        default: Option<&str>,
+    ) -> Conversion {
+        self.kind = match self.kind {
+            Kind::Choice(table) => Kind::Choice(table.otherwise(field, unmapped, default)),
+            Kind::Choices(table) => Kind::Choices(table.otherwise(field, unmapped, default)),
+            kind => kind,
+        };
+        self
+    }
+
     /// Between a property and a field whose types need no look-up.
     pub fn number(property: &str, field: &str) -> Conversion {
         Conversion::plain(property, field, Kind::Number { whole: false })
@@ -171,6 +188,8 @@ impl Conversion {
     pub fn leaves(&self, value: Option<&str>) -> bool {
         match (&self.kind, value) {
             (Kind::Record(records), Some(value)) => records.keeps && records.find(value).is_none(),
+            (Kind::Choice(table), Some(value)) => table.leaves(value),
+            (Kind::Choices(table), Some(value)) => table.leaves_any(value),
             _ => false,
         }
     }

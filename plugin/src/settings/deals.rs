@@ -4,6 +4,7 @@ use serde::Deserialize;
 
 use super::FieldRow;
 use crate::field::convert::Records;
+pub use crate::field::convert::Unmapped;
 
 /// `/deals`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -15,29 +16,18 @@ pub struct Deals {
     pub create: bool,
     /// Which status each stage is (S51).
     pub stages: Vec<StagePair>,
-    /// What becomes of a deal whose stage has no row.
+    /// What becomes of the status of a deal whose stage has no row.
     pub unmapped_stages: Unmapped,
     /// The status of stages without a row.
     pub default_status: Option<u64>,
     /// Which agent each owner is (S51).
     pub owners: Vec<OwnerPair>,
-    /// What becomes of a deal whose owner has no row.
+    /// What becomes of the agent of a deal whose owner has no row.
     pub unmapped_owners: Unmapped,
     /// The agent of owners without a row.
     pub default_agent: Option<u64>,
     /// The field mappings.
     pub fields: Vec<FieldRow>,
-}
-
-/// A value that no row of its table names.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Unmapped {
-    /// Stops the row.
-    #[default]
-    Refuse,
-    /// Leaves the field alone.
-    Keep,
 }
 
 /// A stage of a pipeline, and the status that it is.
@@ -62,6 +52,11 @@ pub struct OwnerPair {
     pub agent: u64,
 }
 
+/// What mends a stage that has no row.
+pub const STAGES_MEND: &str = "add it to stages, or set default-status or unmapped-stages";
+/// What mends an owner who has no row.
+pub const OWNERS_MEND: &str = "add it to owners, or set default-agent or unmapped-owners";
+
 /// One name for a stage of a pipeline. No id of HubSpot has a slash.
 pub fn stage_key(pipeline: &str, stage: &str) -> String {
     format!("{pipeline}/{stage}")
@@ -80,7 +75,7 @@ impl Deals {
         records(
             pairs.map(|pair| (stage_key(&pair.pipeline, &pair.stage), pair.status)),
             (self.default_status, self.unmapped_stages),
-            "add it to stages, or set default-status or unmapped-stages",
+            STAGES_MEND,
         )
     }
 
@@ -90,7 +85,7 @@ impl Deals {
         records(
             pairs.map(|pair| (pair.owner.clone(), pair.agent)),
             (self.default_agent, self.unmapped_owners),
-            "add it to owners, or set default-agent or unmapped-owners",
+            OWNERS_MEND,
         )
     }
 }
@@ -100,11 +95,13 @@ fn records(
     (other, unmapped): (Option<u64>, Unmapped),
     mend: &str,
 ) -> Option<Records> {
+    let keeps = unmapped == Unmapped::Keep;
     let records = Records {
         pairs: pairs.collect(),
-        other,
-        keeps: unmapped == Unmapped::Keep,
+        // Where the two contradict each other, the one that writes less.
+        other: other.filter(|_| !keeps),
+        keeps,
         mend: mend.to_owned(),
     };
-    (!records.pairs.is_empty() || other.is_some()).then_some(records)
+    (!records.pairs.is_empty() || records.other.is_some()).then_some(records)
 }

@@ -2,9 +2,11 @@
 
 use serde::Deserialize;
 
-use crate::field::convert::ValuePair;
+use crate::contract::halo::integration::records::FieldInfo;
+use crate::field::convert::{Conversion, Unmapped, ValuePair};
 use crate::field::decide::{Emptied, Rule};
 use crate::field::direction::Direction;
+use crate::hubspot::properties::Property;
 
 /// One HubSpot company, and the Halo customer or the site that it is (A25).
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -43,6 +45,13 @@ pub struct FieldRow {
     /// For choices: which option is which choice, where labels differ.
     #[serde(default)]
     pub values: Vec<ValuePair>,
+    /// For choices: what becomes of an option that is none, [`Unmapped::Refuse`] when
+    /// left out.
+    #[serde(default)]
+    pub unmapped: Option<Unmapped>,
+    /// For choices: the choice of options that are none, by value or label.
+    #[serde(default)]
+    pub default_choice: Option<String>,
     /// Fill the field only of a record that this connector makes.
     #[serde(default)]
     pub new_records_only: bool,
@@ -73,6 +82,14 @@ impl Pair {
 }
 
 impl FieldRow {
+    /// The conversion between its property and its field; fails with the refusal of the
+    /// pair of types.
+    pub fn conversion(&self, property: &Property, field: &FieldInfo) -> Result<Conversion, String> {
+        let conversion = Conversion::between(property, field, &self.values)?;
+        let unmapped = self.unmapped.unwrap_or_default();
+        Ok(conversion.otherwise(field, unmapped, self.default_choice.as_deref()))
+    }
+
     /// How its field is filled. Where options contradict each other, the one that
     /// writes less.
     pub fn rule(&self) -> Rule {
@@ -97,6 +114,8 @@ impl FieldRow {
                 ("new-records-only", self.new_records_only),
                 ("never-update", self.never_update),
                 ("empty-overwrites", self.empty_overwrites.is_some()),
+                ("unmapped", self.unmapped.is_some()),
+                ("default-choice", self.default_choice.is_some()),
             ];
             found.extend(options.into_iter().filter(|(_, given)| *given).map(|(name, _)| {
                 (
@@ -105,6 +124,12 @@ impl FieldRow {
                 )
             }));
             return found;
+        }
+        if self.unmapped.is_some() && self.default_choice.is_some() {
+            found.push((
+                "unmapped",
+                "A default-choice is for all options without a choice, so that none is left for unmapped; remove one of the two.",
+            ));
         }
         if self.new_records_only && self.never_update {
             found.push((
@@ -176,6 +201,12 @@ mod tests {
             Rule::Empty,
             &["never-update", "empty-overwrites"],
         );
+        let unmapped = r#", "unmapped": "keep""#;
+        check(unmapped, mapped(Emptied::TakesBack), &[]);
+        let other = r#", "default-choice": "Other""#;
+        check(other, mapped(Emptied::TakesBack), &[]);
+        let two = format!("{unmapped}{other}");
+        check(&two, mapped(Emptied::TakesBack), &["unmapped"]);
         let both = r#", "direction": "bidirectional""#;
         check(&format!("{both}{never}"), Rule::Empty, &[]);
     }

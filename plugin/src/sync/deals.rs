@@ -55,7 +55,8 @@ impl Import for Deals<'_> {
             .iter()
             .map(|object| deal::derived(object.clone(), pipelines, offset_ms))
             .collect();
-        let known = self.look_up(desk, client, page, pipelines)?;
+        let mut known = self.look_up(desk, client, page, pipelines)?;
+        known.owners = self.owners.get().map(Vec::as_slice).unwrap_or_default();
         let fates = deals
             .iter()
             .map(|deal| plan(deal, &self.rules, &known))
@@ -132,6 +133,7 @@ impl Deals<'_> {
             gone,
             agreed,
             intents,
+            ..Known::default()
         })
     }
 }

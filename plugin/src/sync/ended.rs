@@ -1,5 +1,6 @@
 //! How a row ended: what is reported of it, and what is remembered.
 
+use super::plan::converted::REFUSED;
 use super::plan::{Agreed, AgreedLine, AgreedSite, Awaited, Fate, Held, Line, Part, Values};
 use super::writing::Answer;
 use crate::contract::halo::integration::records::Effect;
@@ -64,11 +65,17 @@ impl Ended {
 
     /// Whether the row is looked at again, and when.
     pub fn hold(&self) -> Option<Held> {
-        let is_held = self.again || !self.until.is_empty();
         let code = self.reason.as_ref().map(|reason| reason.code.clone());
+        // Nothing tells when a field can be filled: at each import, whatever else the
+        // row waits for.
+        let lacks_fields = code.as_deref() == Some(REFUSED);
+        let is_held = lacks_fields || self.again || !self.until.is_empty();
         is_held.then(|| Held {
             code: code.unwrap_or_default(),
-            until: self.until.clone(),
+            until: match lacks_fields {
+                true => Vec::new(),
+                false => self.until.clone(),
+            },
         })
     }
 

@@ -19,6 +19,7 @@ use crate::matching::value_of;
 
 pub mod company;
 pub mod contact;
+pub mod converted;
 pub mod deal;
 pub mod line;
 pub mod product;
@@ -226,19 +227,7 @@ fn field(name: &str, value: Value) -> Field {
     }
 }
 
-/// Halo's values for an object, or why one of them has none: a row stops whole, so
-/// that nothing of it is half true (promise 6).
-fn converted(object: &Object, fields: &[&Mapped]) -> Result<Vec<Value>, Failure> {
-    fields
-        .iter()
-        .map(|mapped| {
-            let converted = mapped.to_halo(mapped.value(object).as_deref());
-            converted
-                .map_err(|message| Failure::new("invalid", message).with("field", &mapped.field))
-        })
-        .collect()
-}
-
+/// Not imported, as it would lack what it must have.
 fn refused(reason: Failure, record: Option<u64>) -> Fate {
     Fate::Stop {
         outcome: "failed",
@@ -334,15 +323,4 @@ fn changed(
         fields,
         options: RowOptions::empty(),
     })
-}
-
-/// The fields of a record that is made: those that have a value.
-fn filled(object: &Object, fields: &[&Mapped]) -> Result<Vec<Field>, Failure> {
-    let values = converted(object, fields)?;
-    Ok(fields
-        .iter()
-        .zip(values)
-        .map(|(mapped, value)| field(&mapped.field, value))
-        .filter(|field| field.value != Value::None)
-        .collect())
 }

@@ -100,7 +100,7 @@ fn named(entity: &str, ended: Ended) -> Ended {
 async fn reasons(connection: &Connection, summary: &Summary) -> Result<Vec<Reason>, Ended> {
     const PAGE: u32 = 1_000;
     let mut reasons = Vec::new();
-    for outcome in rows::WITH_REASON {
+    for outcome in [rows::NOTED].into_iter().chain(rows::WITH_REASON) {
         let mut by_code: BTreeMap<String, Reason> = BTreeMap::new();
         let mut after: Option<String> = None;
         loop {
@@ -164,6 +164,7 @@ async fn document(
             "summary": summary,
             "reasons": reasons.collect::<Vec<_>>(),
             "not-imported": rows::read(store, run, &rows::WITH_REASON, None, u32::MAX).await?,
+            "noted": rows::read(store, run, &[rows::NOTED], None, u32::MAX).await?,
         }));
     }
     Ok(json!({ "imports": imports, "counts": sum(parts), "not-begun": not_begun }))
@@ -185,8 +186,11 @@ fn text(connection: &Connection, parts: &[Part], not_begun: &[&str]) -> String {
     if !not_begun.is_empty() {
         text.push_str(&format!("Not begun: {}.\n", not_begun.join(", ")));
     }
-    if rows::not_imported(&sum) > 0 {
-        text.push_str(&format!("\nNot imported, and why:\n{}", why(&done)));
+    if done.iter().any(|part| !part.reasons.is_empty()) {
+        text.push_str(&format!(
+            "\nNot imported and why, and what to know of rows that were:\n{}",
+            why(&done)
+        ));
         text.push_str(&format!(
             "All rows of a run with their reasons: halo-host report {} RUN\n",
             connection.name
@@ -331,6 +335,7 @@ mod tests {
                     reason: Some(Failure::new(code, message)),
                     kind: "ticket".to_owned(),
                     record: None,
+                    parts: Vec::new(),
                 },
                 effect: None,
                 changes: Vec::new(),

@@ -311,7 +311,11 @@ async fn one_of_each(store: &dyn Store) -> RunId {
     let rows: Vec<ReportRow> = outcomes
         .iter()
         .enumerate()
-        .map(|(n, outcome)| written_row(&(n + 1).to_string(), outcome))
+        .map(|(n, outcome)| ReportRow {
+            // Of a row that did not go in it is the reason, and no note.
+            reason: matches!(n, 1 | 4 | 8).then(|| Failure::new("field-refused", "Why.")),
+            ..written_row(&(n + 1).to_string(), outcome)
+        })
         .collect();
     store.report(run, &rows).await.unwrap();
     run
@@ -327,6 +331,8 @@ async fn report_rows_are_filtered_by_what_they_came_to(hosts: &Hosts) {
         (&["unchanged"], &["3", "5"]),
         (&["written"], &["1", "2", "3", "4"]),
         (&["failed", "skipped"], &["6", "9"]),
+        (&["noted"], &["2", "5"]),
+        (&["noted", "failed"], &["2", "5", "9"]),
         (&["other"], &[]),
     ] {
         let outcomes: Vec<String> = outcomes

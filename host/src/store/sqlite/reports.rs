@@ -86,7 +86,9 @@ pub(super) fn reported(
         "SELECT {COLUMNS} FROM report
          WHERE run = ?1 AND (key_length, key) > (?2, ?3)
            AND (?4 = '[]' OR {WORD} IN (SELECT value FROM json_each(?4))
-                OR (outcome = 'written' AND outcome IN (SELECT value FROM json_each(?4))))
+                OR (outcome = 'written' AND outcome IN (SELECT value FROM json_each(?4)))
+                OR (outcome IN ('written', 'unchanged') AND reason IS NOT NULL
+                    AND 'noted' IN (SELECT value FROM json_each(?4))))
          ORDER BY key_length, key, entity LIMIT ?5"
     ))?;
     let mut rows = statement.query(params![

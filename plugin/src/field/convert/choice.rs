@@ -26,6 +26,17 @@ pub struct ValuePair {
     pub halo: String,
 }
 
+/// What becomes of a value of HubSpot that no row names and that has no equal in Halo.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Unmapped {
+    /// The field is left as it is, and the row says why.
+    #[default]
+    Refuse,
+    /// The field is left as it is, and nothing is said.
+    Keep,
+}
+
 /// Which option is which choice, settled once.
 ///
 /// An option that a row names is what its first row says. Any other is the one
@@ -41,9 +52,19 @@ pub struct Table {
     /// Options without a choice, by value: their labels, for messages.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     lone_options: BTreeMap<String, String>,
+    /// Whether the property's definition names its options; some properties have theirs
+    /// elsewhere (owners).
+    #[serde(default)]
+    lists_options: bool,
     /// Choices without an option, by value: their labels, for messages.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     lone_choices: BTreeMap<String, String>,
+    /// The choice of all options without one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    other: Option<String>,
+    /// Without it, what becomes of the field.
+    #[serde(default)]
+    unmapped: Unmapped,
 }
 
 impl Table {
@@ -86,31 +107,75 @@ impl Table {
             .collect();
         Table {
             lone_options: lone(&options, pairs.iter().map(|(option, _)| option)),
+            lists_options: !options.is_empty(),
             lone_choices: lone(&choices, pairs.iter().map(|(_, choice)| choice)),
             pairs,
+            other: None,
+            unmapped: Unmapped::Refuse,
         }
+    }
+
+    /// What becomes of options without a choice; `default` names a choice for them. One
+    /// that the field does not have is none: they are refused, and not guessed.
+    #[must_use]
+    pub fn otherwise(
+        mut self,
+        field: &FieldInfo,
+        unmapped: Unmapped,
+        default: Option<&str>,
+    ) -> Table {
+        let choices = choices(field);
+        // Where the two contradict each other, the one that writes less.
+        let default = default.filter(|_| unmapped == Unmapped::Refuse);
+        let choice = default.and_then(|name| named(&choices, name));
+        self.other = choice.map(|choice| choice.value.to_owned());
+        self.unmapped = unmapped;
+        self
     }
 
     /// The choice that one option is.
     pub fn choice(&self, option: &str, field: &str) -> Result<String, Wrong> {
         self.choice_of(option)
             .map(str::to_owned)
-            .ok_or_else(|| Wrong {
-                what: format!(
-                    "and no choice of the field {field:?} stands for the option {}",
-                    shown(&self.lone_options, option)
-                ),
-                mend: "add the choice in Halo, or a row to the values of this mapping".to_owned(),
-            })
+            .ok_or_else(|| self.missing(option, field))
+    }
+
+    fn missing(&self, option: &str, field: &str) -> Wrong {
+        // Objects keep an option that was removed from its property.
+        let is_gone = self.lists_options && !self.lone_options.contains_key(option);
+        let (what, mend) = match is_gone {
+            true => (
+                ", which HubSpot does not offer any more",
+                "choose another option in HubSpot",
+            ),
+            false => ("", "add the choice in Halo"),
+        };
+        Wrong {
+            what: format!(
+                "and no choice of the field {field:?} stands for the option {}{what}",
+                shown(&self.lone_options, option)
+            ),
+            mend: format!(
+                "{mend}, or add a row to the values of this mapping, or a default-choice"
+            ),
+        }
+    }
+
+    /// Whether the field is left as it is and nothing is said, for this option.
+    pub fn leaves(&self, option: &str) -> bool {
+        self.unmapped == Unmapped::Keep && self.choice_of(option).is_none()
+    }
+
+    /// The same for several options: one is enough, as the others alone would be half
+    /// true.
+    pub fn leaves_any(&self, options: &str) -> bool {
+        parts(options).any(|option| self.leaves(option))
     }
 
     /// The choices that several options are: in one order whatever HubSpot's, each
     /// once. An empty part is nothing: HubSpot appends with a separator in front.
     pub fn choices(&self, options: &str, field: &str) -> Result<Vec<String>, Wrong> {
-        let choices: Result<BTreeSet<String>, Wrong> = options
-            .split(SEPARATOR)
-            .map(str::trim)
-            .filter(|option| !option.is_empty())
+        let choices: Result<BTreeSet<String>, Wrong> = parts(options)
             .map(|option| self.choice(option, field))
             .collect();
         Ok(choices?.into_iter().collect())
@@ -150,12 +215,40 @@ impl Table {
 
     fn choice_of(&self, option: &str) -> Option<&str> {
         let pair = self.pairs.iter().find(|(known, _)| known == option);
-        pair.map(|(_, choice)| choice.as_str())
+        pair.map(|(_, choice)| choice)
+            .or(self.other.as_ref())
+            .map(String::as_str)
     }
 }
 
+fn parts(options: &str) -> impl Iterator<Item = &str> {
+    let parts = options.split(SEPARATOR).map(str::trim);
+    parts.filter(|option| !option.is_empty())
+}
+
+/// What is wrong with a default choice.
+pub fn default_problem(field: &FieldInfo, default: &str) -> Option<String> {
+    let choices = choices(field);
+    named(&choices, default)
+        .is_none()
+        .then(|| no_choice(field, default, &choices))
+}
+
+fn no_choice(field: &FieldInfo, name: &str, choices: &[Named]) -> String {
+    format!(
+        "The field {:?} has no choice {name:?}; it has {}.",
+        field.name,
+        list(choices)
+    )
+}
+
+fn list(known: &[Named]) -> String {
+    let labels: Vec<&str> = known.iter().map(|known| known.label).collect();
+    labels.join(", ")
+}
+
 /// What is wrong with the rows of a value mapping: the index of the row, and a
-/// sentence. A wrong row stops only the records that have its option.
+/// sentence. A wrong row stops only its field, of objects that have its option.
 pub fn row_problems(
     property: &Property,
     field: &FieldInfo,
@@ -163,10 +256,6 @@ pub fn row_problems(
 ) -> Vec<(usize, String)> {
     let options = options(property);
     let choices = choices(field);
-    let list = |known: &[Named]| {
-        let labels: Vec<&str> = known.iter().map(|known| known.label).collect();
-        labels.join(", ")
-    };
     let mut problems = Vec::new();
     for (index, row) in rows.iter().enumerate() {
         if !options.is_empty() && named(&options, &row.hubspot).is_none() {
@@ -181,15 +270,7 @@ pub fn row_problems(
             ));
         }
         if named(&choices, &row.halo).is_none() {
-            problems.push((
-                index,
-                format!(
-                    "The field {:?} has no choice {:?}; it has {}.",
-                    field.name,
-                    row.halo,
-                    list(&choices)
-                ),
-            ));
+            problems.push((index, no_choice(field, &row.halo, &choices)));
         }
         if let Some(first) = rows[..index].iter().position(|earlier| earlier == row) {
             problems.push((
@@ -265,15 +346,15 @@ fn lone<'a>(known: &[Named], paired: impl Iterator<Item = &'a String>) -> BTreeM
     let paired: BTreeSet<&str> = paired.map(String::as_str).collect();
     known
         .iter()
-        .filter(|known| !paired.contains(known.value) && known.label != known.value)
+        .filter(|known| !paired.contains(known.value))
         .map(|known| (known.value.to_owned(), known.label.to_owned()))
         .collect()
 }
 
 fn shown(labels: &BTreeMap<String, String>, value: &str) -> String {
     match labels.get(value) {
-        Some(label) => format!("{label:?} ({value})"),
-        None => format!("{value:?}"),
+        Some(label) if label != value => format!("{label:?} ({value})"),
+        _ => format!("{value:?}"),
     }
 }
 

@@ -14,7 +14,7 @@ pub struct Records {
     pub pairs: BTreeMap<String, u64>,
     /// For values that have no pair.
     pub other: Option<u64>,
-    /// Without either, whether the field is left alone; else the row stops.
+    /// Without either, whether the field is left alone and nothing is said.
     pub keeps: bool,
     /// What would mend it.
     pub mend: String,
@@ -52,7 +52,7 @@ mod tests {
     }
 
     #[test]
-    fn s51_a_value_is_the_record_that_its_row_names_or_the_default_or_stops_the_row() {
+    fn s51_a_value_is_the_record_that_its_row_names_or_the_default_or_none() {
         let record = |id| Ok(Value::Reference(RecordRef::Id(id)));
         assert_eq!(table(None, false).to_halo(Some("a")), record(3));
         assert_eq!(table(Some(7), false).to_halo(Some("b")), record(7));

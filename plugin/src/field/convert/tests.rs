@@ -148,7 +148,7 @@ fn a_message_says_what_is_wrong_and_what_mends_it() {
     let stranger = list().to_halo(Some("a;c")).unwrap_err();
     assert_eq!(
         stranger,
-        "The property \"p\" holds \"a;c\", and no choice of the field \"f\" stands for the option \"c\"; add the choice in Halo, or a row to the values of this mapping."
+        "The property \"p\" holds \"a;c\", and no choice of the field \"f\" stands for the option \"c\", which HubSpot does not offer any more; choose another option in HubSpot, or add a row to the values of this mapping, or a default-choice."
     );
     let long = number.to_halo(Some(&"x".repeat(10_000))).unwrap_err();
     assert!(long.len() < 300 && long.contains('…'), "{long}");

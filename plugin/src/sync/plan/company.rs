@@ -2,11 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use super::converted::converted;
 use super::site::{self, Sites};
-use super::{
-    Agreed, Fate, Part, Values, agreed_with, decided, field, filled, intents_of, made, refused,
-    values,
-};
+use super::{Agreed, Fate, Part, Values, agreed_with, field, intents_of, made, refused};
 use crate::contract::halo::integration::records::{Row, RowOptions, Stored};
 use crate::contract::halo::integration::types::{RecordRef, Value};
 use crate::entity::company::{self, KIND};
@@ -142,7 +140,8 @@ fn same_name(title: &str, other: &str) -> Failure {
 
 fn create(object: &Object, title: &str, rules: &Rules<'_>, known: &Known) -> Fate {
     let fields = rules.fields_of(&[Place::Own]);
-    let mut written = match filled(object, &fields) {
+    let values = converted(object, &fields, None);
+    let mut written = match values.filled(company::NAME) {
         Ok(fields) => fields,
         Err(reason) => return refused(reason, None),
     };
@@ -161,12 +160,12 @@ fn create(object: &Object, title: &str, rules: &Rules<'_>, known: &Known) -> Fat
         kind: KIND,
         record: None,
         row: Some(customer),
-        agreed: Some(values(object, &fields, None)),
+        agreed: Some(values.agreed(object, None)),
         line: None,
     };
     Fate::Goes {
         parts: vec![customer, site::first(object, rules, known)],
-        note: None,
+        note: values.note(None),
         until: Vec::new(),
     }
 }
@@ -174,17 +173,8 @@ fn create(object: &Object, title: &str, rules: &Rules<'_>, known: &Known) -> Fat
 fn update(object: &Object, record: &Stored, by: By, rules: &Rules<'_>, known: &Known) -> Fate {
     let last = agreed_with(object, record, &known.agreed);
     let fields = rules.fields_of(&[Place::Own]);
-    let values_now = match super::converted(object, &fields) {
-        Ok(values) => values,
-        Err(reason) => return refused(reason, Some(record.id)),
-    };
-    let mut written = decided(
-        &fields,
-        values_now,
-        (KIND, record),
-        last,
-        &known.intents_of(object),
-    );
+    let values = converted(object, &fields, Some(record));
+    let mut written = values.decided((KIND, record), last, &known.intents_of(object));
     // A customer always has a name.
     written.retain(|field| field.name != company::NAME || field.value != Value::None);
     let is_linked = record.keys.contains(&object.id);
@@ -206,11 +196,7 @@ fn update(object: &Object, record: &Stored, by: By, rules: &Rules<'_>, known: &K
         kind: KIND,
         record: Some(record.id),
         row,
-        agreed: Some(values(
-            object,
-            &fields,
-            Some(last.unwrap_or(&Values::new())),
-        )),
+        agreed: Some(values.agreed(object, Some(last.unwrap_or(&Values::new())))),
         line: None,
     };
     Fate::Goes {
@@ -218,7 +204,7 @@ fn update(object: &Object, record: &Stored, by: By, rules: &Rules<'_>, known: &K
             .into_iter()
             .chain(site::of_customer(object, record, rules, known))
             .collect(),
-        note: linked_while_inactive(record, is_linked),
+        note: values.note(linked_while_inactive(record, is_linked)),
         until: Vec::new(),
     }
 }

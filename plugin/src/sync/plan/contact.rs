@@ -3,10 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use super::{
-    Agreed, Fate, Part, Values, agreed_with, changed, converted, decided, field, filled,
-    intents_of, made, refused, values,
-};
+use super::converted::converted;
+use super::{Agreed, Fate, Part, Values, agreed_with, changed, field, intents_of, made, refused};
 use crate::contract::halo::integration::records::Stored;
 use crate::contract::halo::integration::types::{Field, RecordRef, Value};
 use crate::entity::Mapped;
@@ -252,7 +250,8 @@ fn site(id: u64) -> Field {
 
 fn create(object: &Object, title: &str, spot: Spot, seat: Seat, rules: &Rules<'_>) -> Fate {
     let fields: Vec<&Mapped> = rules.fields.iter().collect();
-    let mut written = match filled(object, &fields) {
+    let values = converted(object, &fields, None);
+    let mut written = match values.filled(NAME) {
         Ok(fields) => fields,
         Err(reason) => return refused(reason, None),
     };
@@ -260,7 +259,7 @@ fn create(object: &Object, title: &str, spot: Spot, seat: Seat, rules: &Rules<'_
         written.push(field(NAME, Value::Text(title.to_owned())));
     }
     written.push(site(spot.site));
-    let mut agreed = values(object, &fields, None);
+    let mut agreed = values.agreed(object, None);
     agreed.insert(SITE.to_owned(), Some(spot.site.to_string()));
     let user = Part {
         kind: KIND,
@@ -271,7 +270,7 @@ fn create(object: &Object, title: &str, spot: Spot, seat: Seat, rules: &Rules<'_
     };
     Fate::Goes {
         parts: vec![user],
-        note: None,
+        note: values.note(None),
         until: seat.until().into_iter().collect(),
     }
 }
@@ -280,14 +279,11 @@ fn update(object: &Object, record: &Stored, seat: Seat, rules: &Rules<'_>, known
     let last = agreed_with(object, record, &known.agreed);
     let intents = intents_of(object, &known.intents);
     let fields: Vec<&Mapped> = rules.fields.iter().collect();
-    let values_now = match converted(object, &fields) {
-        Ok(values) => values,
-        Err(reason) => return refused(reason, Some(record.id)),
-    };
-    let mut written = decided(&fields, values_now, (KIND, record), last, &intents);
+    let values = converted(object, &fields, Some(record));
+    let mut written = values.decided((KIND, record), last, &intents);
     // A user always has a name.
     written.retain(|field| field.name != NAME || field.value != Value::None);
-    let mut agreed = values(object, &fields, Some(last.unwrap_or(&Values::new())));
+    let mut agreed = values.agreed(object, Some(last.unwrap_or(&Values::new())));
     let sits_at = site_of(record).map(|id| id.to_string());
     let was_tried = |site: &String| intents.iter().any(|intent| intent.brings(KIND, SITE, site));
     let placed = match sits_at.clone().filter(was_tried) {
@@ -321,7 +317,7 @@ fn update(object: &Object, record: &Stored, seat: Seat, rules: &Rules<'_>, known
             agreed: Some(agreed),
             line: None,
         }],
-        note: linked_while_inactive(record, is_linked),
+        note: values.note(linked_while_inactive(record, is_linked)),
         until,
     }
 }

@@ -3,10 +3,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::whose::{CUSTOMER, Whose, reference};
+use super::converted::{Converted, converted};
+use super::whose::{Whose, reference};
 use super::{
-    Agreed, Fate, Part, Values, agreed_with, changed, converted, decided, field, filled,
-    intents_of, made, prospect, refused, values,
+    Agreed, Fate, Part, Values, agreed_with, changed, field, intents_of, made, prospect, refused,
 };
 use crate::contract::halo::integration::records::Stored;
 use crate::contract::halo::integration::types::Value;
@@ -14,8 +14,8 @@ use crate::entity::Mapped;
 use crate::entity::deal::{self, KIND, SUMMARY, TYPE};
 use crate::failure::Failure;
 use crate::hubspot::objects::Object;
+use crate::hubspot::owners::Owner;
 use crate::hubspot::pipelines::Pipeline;
-use crate::matching::reference_of;
 use crate::settings::Deals;
 use crate::sync::intent::Intent;
 
@@ -44,6 +44,8 @@ impl Rules<'_> {
 pub struct Known<'a> {
     /// The pipelines of the account.
     pub pipelines: &'a [Pipeline],
+    /// Its owners, those who have left included.
+    pub owners: &'a [Owner],
     /// By HubSpot id, merged ones included: the tickets that are linked.
     pub linked: BTreeMap<String, Stored>,
     /// By HubSpot id of a deal.
@@ -128,13 +130,17 @@ fn linked_ticket<'a>(object: &Object, known: &'a Known<'_>) -> Result<Option<&'a
     }
 }
 
-/// The fields that the settings do not leave alone for this deal, and those that they
-/// do.
-fn used<'a>(object: &Object, rules: &Rules<'a>) -> (Vec<&'a Mapped>, Vec<&'a Mapped>) {
-    rules.fields.iter().partition(|mapped| {
-        let conversion = mapped.conversion.as_ref();
-        !conversion.is_some_and(|known| known.leaves(mapped.value(object).as_deref()))
-    })
+/// Its values; what the settings do not name is told by what people read of it.
+fn of_deal<'a>(
+    object: &Object,
+    rules: &Rules<'a>,
+    known: &Known<'_>,
+    record: Option<&Stored>,
+) -> Converted<'a> {
+    let fields: Vec<&Mapped> = rules.fields.iter().collect();
+    let mut values = converted(object, &fields, record);
+    values.explain(|field| deal::unmapped(field, object, known.pipelines, known.owners));
+    values
 }
 
 fn without_name() -> Failure {
@@ -146,8 +152,8 @@ fn without_name() -> Failure {
 }
 
 fn create(object: &Object, rules: &Rules<'_>, known: &Known<'_>) -> Fate {
-    let (fields, _) = used(object, rules);
-    let mut written = match filled(object, &fields) {
+    let values = of_deal(object, rules, known, None);
+    let mut written = match values.filled(SUMMARY) {
         Ok(fields) => fields,
         Err(reason) => return refused(reason, None),
     };
@@ -156,7 +162,7 @@ fn create(object: &Object, rules: &Rules<'_>, known: &Known<'_>) -> Fate {
     }
     let whose = known.whose.get(&object.id).cloned().unwrap_or_default();
     written.extend(rules.settings.ticket_type.map(|id| reference(TYPE, id)));
-    let mut agreed = values(object, &fields, None);
+    let mut agreed = values.agreed(object, None);
     for (name, id) in whose.references() {
         written.extend(id.map(|id| reference(name, id)));
     }
@@ -174,7 +180,7 @@ fn create(object: &Object, rules: &Rules<'_>, known: &Known<'_>) -> Fate {
             agreed: Some(agreed),
             line: None,
         }],
-        note: whose.note,
+        note: values.note(whose.note),
         until: whose.until,
     }
 }
@@ -182,29 +188,18 @@ fn create(object: &Object, rules: &Rules<'_>, known: &Known<'_>) -> Fate {
 fn update(object: &Object, record: &Stored, rules: &Rules<'_>, known: &Known<'_>) -> Fate {
     let last = agreed_with(object, record, &known.agreed);
     let intents = intents_of(object, &known.intents);
-    let (fields, left) = used(object, rules);
-    let now = match converted(object, &fields) {
-        Ok(values) => values,
-        Err(reason) => return refused(reason, Some(record.id)),
-    };
-    let mut written = decided(&fields, now, (KIND, record), last, &intents);
+    let values = of_deal(object, rules, known, Some(record));
+    let mut written = values.decided((KIND, record), last, &intents);
     // A ticket always has a summary.
     written.retain(|field| field.name != SUMMARY || field.value != Value::None);
     let whose = known.whose.get(&object.id).cloned().unwrap_or_default();
     let prospect = prospect::known(&whose, rules.fields);
-    // An interrupted call may have put it there, and nobody has remembered that.
-    let at = reference_of(record, CUSTOMER).map(|id| id.to_string());
-    let was_tried = |at: &str| intents.iter().any(|tried| tried.brings(KIND, CUSTOMER, at));
-    let is_ours = whose.is_ours(record, last) || at.is_some_and(|at| was_tried(&at));
+    let is_ours = whose.is_ours(KIND, record, last, &intents);
     if is_ours {
         written.extend(whose.moves(record, last));
         written.extend(prospect::changes(&prospect, record, last, &intents));
     }
-    let mut agreed = values(object, &fields, Some(last.unwrap_or(&Values::new())));
-    let was = |name: &str| last.and_then(|last| last.get(name)).cloned().flatten();
-    for mapped in left {
-        agreed.insert(mapped.field.clone(), was(&mapped.field));
-    }
+    let mut agreed = values.agreed(object, Some(last.unwrap_or(&Values::new())));
     whose.remember(&mut agreed, last);
     prospect::remember(if is_ours { &prospect } else { &[] }, &mut agreed, last);
     let row = changed(KIND, object, rules.prefix, record, written);
@@ -216,7 +211,7 @@ fn update(object: &Object, record: &Stored, rules: &Rules<'_>, known: &Known<'_>
             agreed: Some(agreed),
             line: None,
         }],
-        note: whose.note.filter(|_| is_ours),
+        note: values.note(whose.note.filter(|_| is_ours)),
         until: if is_ours { whose.until } else { Vec::new() },
     }
 }

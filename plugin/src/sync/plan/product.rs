@@ -3,10 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{
-    Agreed, Fate, Part, Values, agreed_with, changed, converted, decided, field, filled,
-    intents_of, made, refused, values,
-};
+use super::converted::converted;
+use super::{Agreed, Fate, Part, Values, agreed_with, changed, field, intents_of, made, refused};
 use crate::contract::halo::integration::records::Stored;
 use crate::contract::halo::integration::types::{Field, RecordRef, Value};
 use crate::entity::Mapped;
@@ -196,7 +194,8 @@ impl Taken {
 
 fn create(object: &Object, title: &str, rules: &Rules<'_>, taken: &mut Taken) -> Fate {
     let fields: Vec<&Mapped> = rules.fields.iter().collect();
-    let mut written = match filled(object, &fields) {
+    let values = converted(object, &fields, None);
+    let mut written = match values.filled(NAME) {
         Ok(fields) => fields,
         Err(reason) => return refused(reason, None),
     };
@@ -218,12 +217,12 @@ fn create(object: &Object, title: &str, rules: &Rules<'_>, taken: &mut Taken) ->
         kind: KIND,
         record: None,
         row: Some(made(KIND, object, rules.prefix, written)),
-        agreed: Some(values(object, &fields, None)),
+        agreed: Some(values.agreed(object, None)),
         line: None,
     };
     Fate::Goes {
         parts: vec![item],
-        note: None,
+        note: values.note(None),
         until: Vec::new(),
     }
 }
@@ -242,11 +241,8 @@ fn update(object: &Object, record: &Stored, rules: &Rules<'_>, known: &Known) ->
     let last = agreed_with(object, record, &known.agreed);
     let intents = intents_of(object, &known.intents);
     let fields: Vec<&Mapped> = rules.fields.iter().collect();
-    let values_now = match converted(object, &fields) {
-        Ok(values) => values,
-        Err(reason) => return refused(reason, Some(record.id)),
-    };
-    let mut written = decided(&fields, values_now, (KIND, record), last, &intents);
+    let values = converted(object, &fields, Some(record));
+    let mut written = values.decided((KIND, record), last, &intents);
     // An item always has a name.
     written.retain(|field| field.name != NAME || field.value != Value::None);
     let is_linked = record.keys.contains(&object.id);
@@ -255,16 +251,12 @@ fn update(object: &Object, record: &Stored, rules: &Rules<'_>, known: &Known) ->
         kind: KIND,
         record: Some(record.id),
         row,
-        agreed: Some(values(
-            object,
-            &fields,
-            Some(last.unwrap_or(&Values::new())),
-        )),
+        agreed: Some(values.agreed(object, Some(last.unwrap_or(&Values::new())))),
         line: None,
     };
     Fate::Goes {
         parts: vec![item],
-        note: linked_while_inactive(record, is_linked),
+        note: values.note(linked_while_inactive(record, is_linked)),
         until: Vec::new(),
     }
 }

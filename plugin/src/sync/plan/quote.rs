@@ -2,12 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use super::converted::converted;
 use super::line;
 use super::whose::{Whose, reference};
-use super::{
-    Agreed, Awaited, Fate, Part, Values, agreed_with, changed, converted, decided, filled,
-    intents_of, made, refused, values,
-};
+use super::{Agreed, Awaited, Fate, Part, Values, agreed_with, changed, intents_of, made, refused};
 use crate::contract::halo::integration::records::Stored;
 use crate::contract::halo::integration::types::{RecordRef, Value};
 use crate::entity::quote::{KIND, NAME, TICKET};
@@ -85,30 +83,34 @@ pub fn plan(object: &Object, rules: &Rules<'_>, known: &Known) -> Fate {
     let quotation = match record {
         Some(record) => update(object, record, &whose, &opportunity, rules, known),
         None => match create(object, &whose, &opportunity, rules) {
-            Ok(part) => part.map(|part| (part, true)),
-            Err(fate) => return *fate,
+            Ok(quotation) => quotation,
+            Err(fate) => return fate,
         },
-    };
-    let (quotation, is_ours) = match quotation {
-        Ok(planned) => planned,
-        Err(reason) => return refused(reason, record.map(|record| record.id)),
     };
     let planned = line::plan(object, lines, record, rules, known);
     let mut until = planned.until;
-    if is_ours {
+    if quotation.is_ours {
         until.extend(whose.until);
     }
     if let Opportunity::Coming(id) | Opportunity::Unchosen(id) = &opportunity {
         until.push(Awaited::of(&[deal::KIND], id));
     }
-    let mut parts = vec![quotation];
+    let mut parts = vec![quotation.part];
     parts.extend(planned.parts);
-    let notes = whose.note.filter(|_| is_ours).into_iter();
+    let notes = quotation.note.into_iter().chain(planned.note);
     Fate::Goes {
         parts,
-        note: notes.chain(planned.note).reduce(joined),
+        note: notes.reduce(joined),
         until,
     }
+}
+
+/// The quotation, without its lines.
+struct Quotation {
+    part: Part,
+    /// Whether it belongs where this connector has put it.
+    is_ours: bool,
+    note: Option<Failure>,
 }
 
 /// Two reasons as one; the first one's code stands for both.
@@ -125,10 +127,10 @@ fn create(
     whose: &Whose,
     opportunity: &Opportunity,
     rules: &Rules<'_>,
-) -> Result<Result<Part, Failure>, Box<Fate>> {
+) -> Result<Quotation, Fate> {
     let waits = |until: Vec<Awaited>, code: &str, message: String| {
         let reason = Failure::new(code, message);
-        Err(Box::new(Fate::Wait { until, reason }))
+        Err(Fate::Wait { until, reason })
     };
     if let Opportunity::Coming(id) = opportunity {
         let message = format!(
@@ -138,10 +140,10 @@ fn create(
     }
     if whose.customer.is_none() {
         return match (&whose.note, whose.until.as_slice()) {
-            (Some(note), _) => Err(Box::new(Fate::Wait {
+            (Some(note), _) => Err(Fate::Wait {
                 until: Vec::new(),
                 reason: note.clone(),
-            })),
+            }),
             (None, []) => waits(
                 Vec::new(),
                 "no-customer",
@@ -158,18 +160,18 @@ fn create(
         };
     }
     let fields: Vec<&Mapped> = rules.fields.iter().collect();
-    let mut written = match filled(object, &fields) {
-        Ok(fields) => fields,
-        Err(reason) => return Ok(Err(reason)),
-    };
+    let values = converted(object, &fields, None);
+    let mut written = values
+        .filled(NAME)
+        .map_err(|reason| refused(reason, None))?;
     if !written.iter().any(|field| field.name == NAME) {
-        return Ok(Err(Failure::new(
+        let reason = Failure::new(
             "invalid",
             "The quote has neither a title nor a number, so its quotation would have no title. Give it one in HubSpot.",
-        )
-        .with("field", NAME)));
+        );
+        return Err(refused(reason.with("field", NAME), None));
     }
-    let mut agreed = values(object, &fields, None);
+    let mut agreed = values.agreed(object, None);
     for (name, id) in whose.references() {
         written.extend(id.map(|id| reference(name, id)));
     }
@@ -178,17 +180,20 @@ fn create(
         written.push(reference(TICKET, *id));
         agreed.insert(TICKET.to_owned(), Some(id.to_string()));
     }
-    Ok(Ok(Part {
-        kind: KIND,
-        record: None,
-        row: Some(made(KIND, object, rules.prefix, written)),
-        agreed: Some(agreed),
-        line: None,
-    }))
+    Ok(Quotation {
+        part: Part {
+            kind: KIND,
+            record: None,
+            row: Some(made(KIND, object, rules.prefix, written)),
+            agreed: Some(agreed),
+            line: None,
+        },
+        is_ours: true,
+        note: values.note(whose.note.clone()),
+    })
 }
 
-/// A quotation that is there, and whether it still belongs where this connector has put
-/// it.
+/// A quotation that is there.
 fn update(
     object: &Object,
     record: &Stored,
@@ -196,19 +201,19 @@ fn update(
     opportunity: &Opportunity,
     rules: &Rules<'_>,
     known: &Known,
-) -> Result<(Part, bool), Failure> {
+) -> Quotation {
     let last = agreed_with(object, record, &known.agreed);
     let intents = intents_of(object, &known.intents);
     let fields: Vec<&Mapped> = rules.fields.iter().collect();
-    let now = converted(object, &fields)?;
-    let mut written = decided(&fields, now, (KIND, record), last, &intents);
+    let values = converted(object, &fields, Some(record));
+    let mut written = values.decided((KIND, record), last, &intents);
     // A quotation always has a title.
     written.retain(|field| field.name != NAME || field.value != Value::None);
-    let is_ours = whose.is_ours(record, last);
+    let is_ours = whose.is_ours(KIND, record, last, &intents);
     if is_ours {
         written.extend(whose.moves(record, last));
     }
-    let mut agreed = values(object, &fields, Some(last.unwrap_or(&Values::new())));
+    let mut agreed = values.agreed(object, Some(last.unwrap_or(&Values::new())));
     whose.remember(&mut agreed, last);
     let was = last.and_then(|last| last.get(TICKET)).cloned().flatten();
     let ticket = match opportunity {
@@ -222,14 +227,17 @@ fn update(
         written.push(reference(TICKET, *id));
     }
     agreed.insert(TICKET.to_owned(), ticket);
-    let part = Part {
-        kind: KIND,
-        record: Some(record.id),
-        row: changed(KIND, object, rules.prefix, record, written),
-        agreed: Some(agreed),
-        line: None,
-    };
-    Ok((part, is_ours))
+    Quotation {
+        part: Part {
+            kind: KIND,
+            record: Some(record.id),
+            row: changed(KIND, object, rules.prefix, record, written),
+            agreed: Some(agreed),
+            line: None,
+        },
+        is_ours,
+        note: values.note(whose.note.clone().filter(|_| is_ours)),
+    }
 }
 
 /// The quotation of a line, whether it is there already or made by an earlier row.

@@ -5,6 +5,7 @@ use crate::contract::halo::integration::records::Stored;
 use crate::contract::halo::integration::types::{Field, RecordRef, Value};
 use crate::failure::Failure;
 use crate::matching::reference_of;
+use crate::sync::intent::Intent;
 
 /// The customer.
 pub const CUSTOMER: &str = "client_id";
@@ -44,12 +45,25 @@ impl Whose {
 
     /// Whether the record still belongs where this connector has put it, or nowhere, or
     /// already where HubSpot says: a call that ended before that was remembered.
-    pub(super) fn is_ours(&self, record: &Stored, last: Option<&Values>) -> bool {
-        let id = reference_of(record, CUSTOMER);
-        let at = id.map(|id| id.to_string());
-        id.is_none()
-            || id == self.customer
-            || at == last.and_then(|last| last.get(CUSTOMER)).cloned().flatten()
+    pub(super) fn is_ours(
+        &self,
+        kind: &str,
+        record: &Stored,
+        last: Option<&Values>,
+        intents: &[&Intent],
+    ) -> bool {
+        let Some(id) = reference_of(record, CUSTOMER) else {
+            return true;
+        };
+        let at = id.to_string();
+        let was = last.and_then(|last| last.get(CUSTOMER)).cloned().flatten();
+        // What an interrupted call has written is ours, too.
+        let was_tried = || {
+            intents
+                .iter()
+                .any(|tried| tried.brings(kind, CUSTOMER, &at))
+        };
+        Some(id) == self.customer || was.is_some_and(|was| was == at) || was_tried()
     }
 
     /// What changes about where it belongs. Nothing is taken away because HubSpot says

@@ -148,6 +148,29 @@ fn a_stranger_is_named_by_its_label() {
 }
 
 #[test]
+fn an_option_without_a_choice_has_the_default_or_leaves_the_field() {
+    let property = property_with("enumeration", "checkbox", &[("a", "A"), ("b", "B")]);
+    let field = field_with("choices", &[], &[("1", "A"), ("9", "Other")]);
+    let table = || Table::between(&property, &field, &[]);
+    let default = table().otherwise(&field, Unmapped::Refuse, Some("other"));
+    goes(&default, "a", "1");
+    goes(&default, "gone", "9");
+    assert_eq!(default.choices("gone;b;a", "f").unwrap(), ["1", "9"]);
+    // On the way back it is no option: it was nobody's.
+    returns(&default, "9", "-");
+    let keep = table().otherwise(&field, Unmapped::Keep, None);
+    assert!(keep.leaves("b") && !keep.leaves("a"));
+    assert!(keep.leaves_any("a;gone") && !keep.leaves_any(";a"));
+    assert!(!default.leaves_any("a;gone") && !table().leaves("b"));
+    // An option may hold what parts several.
+    assert!(keep.leaves("a;b"));
+    // One that only HubSpot offers is told from one that it does not offer any more.
+    let told = |option| table().choice(option, "f").unwrap_err();
+    assert!(told("b").mend.starts_with("add the choice in Halo"));
+    assert!(told("gone").what.contains("any more"));
+}
+
+#[test]
 fn wrong_rows_are_found_before_an_import() {
     let property = property_with("enumeration", "select", &[("a", "Alpha")]);
     let field = field_with("choice", &[], &[("1", "One")]);

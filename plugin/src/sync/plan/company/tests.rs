@@ -288,7 +288,7 @@ fn keys_of_another_account_carry_its_prefix() {
 }
 
 #[test]
-fn a_value_that_does_not_fit_stops_its_row_and_the_same_number_in_another_form_is_no_change() {
+fn a_value_that_does_not_fit_is_refused_and_the_same_number_in_another_form_is_no_change() {
     use crate::contract::halo::integration::records::FieldInfo;
     use crate::field::convert::Conversion;
     use crate::hubspot::properties::Property;
@@ -323,14 +323,17 @@ fn a_value_that_does_not_fit_stops_its_row_and_the_same_number_in_another_form_i
     known.candidates.linked.insert("1".to_owned(), record);
     for (employees, expected) in [
         ("20000", "unchanged"),
-        ("12.5", "failed"),
+        ("12.5", "field-refused"),
         ("20001", "write"),
     ] {
         let object = Object::with("1", &[("name", "Acme"), ("employees", employees)]);
         let fate = match plan(&object, &rules, &known, &mut Taken::default()) {
-            Fate::Stop { outcome, .. } => outcome,
-            goes if rows(&goes).is_empty() => "unchanged",
-            _ => "write",
+            Fate::Stop { outcome, .. } => outcome.to_owned(),
+            Fate::Goes {
+                note: Some(note), ..
+            } => note.code,
+            goes if rows(&goes).is_empty() => "unchanged".to_owned(),
+            _ => "write".to_owned(),
         };
         assert_eq!(fate, expected, "{employees}");
     }

@@ -3,7 +3,7 @@
 use super::*;
 use crate::contract::halo::integration::types::RecordRef;
 use crate::hubspot::pipelines::Stage;
-use crate::settings::deals::{StagePair, Unmapped};
+use crate::settings::deals::{OwnerPair, StagePair, Unmapped};
 
 /// Deal 1, in the stage `open` of pipeline `p`, which is status 3.
 struct Case {
@@ -158,12 +158,18 @@ fn told(fate: &Fate) -> String {
         Fate::Wait { reason, .. } => return format!("waiting {}", reason.code),
         Fate::Goes { parts, .. } => &parts[0],
     };
-    let fields: Vec<String> = part
+    let mut fields: Vec<String> = part
         .row
         .iter()
         .flat_map(|row| &row.fields)
         .map(|field| format!("{}={}", field.name, shown(&field.value)))
         .collect();
+    if let Fate::Goes {
+        note: Some(note), ..
+    } = fate
+    {
+        fields.push(format!("({})", note.code));
+    }
     match (&part.row, part.record) {
         (None, Some(id)) => format!("{id} as it is"),
         (_, Some(id)) => format!("updated {id}: {}", fields.join(" ")),
@@ -231,9 +237,19 @@ fn s61_an_imported_deal_is_followed_when_it_closes_and_opens_again() {
 }
 
 #[test]
-fn s51_a_stage_without_a_row_stops_the_deal_or_is_left_alone_or_has_the_default() {
+fn s51_a_stage_without_a_row_refuses_the_status_or_leaves_it_alone_or_has_the_default() {
     for (unmapped, default, expected) in [
-        (Unmapped::Refuse, None, "failed invalid"),
+        (
+            Unmapped::Refuse,
+            None,
+            "updated 7: hasbeenclosed=true dateclosed=2026-09-30T12:00:00Z (field-refused)",
+        ),
+        // Where the two contradict each other, the one that writes less.
+        (
+            Unmapped::Keep,
+            Some(9),
+            "updated 7: hasbeenclosed=true dateclosed=2026-09-30T12:00:00Z",
+        ),
         (
             Unmapped::Keep,
             None,
@@ -256,15 +272,52 @@ fn s51_a_stage_without_a_row_stops_the_deal_or_is_left_alone_or_has_the_default(
 
 #[test]
 fn a_status_that_was_left_alone_is_compared_with_what_was_agreed_before() {
-    let mut case = case();
-    case.map(Unmapped::Keep);
-    case.linked();
-    case.put("dealstage", "won");
-    let Fate::Goes { parts, .. } = case.plan() else {
-        panic!();
-    };
-    let agreed = parts[0].agreed.as_ref().unwrap();
-    assert_eq!(agreed["status_id"].as_deref(), Some("p/open"));
+    for unmapped in [Unmapped::Keep, Unmapped::Refuse] {
+        let mut case = case();
+        case.map(unmapped);
+        case.linked();
+        case.put("dealstage", "won");
+        let Fate::Goes { parts, .. } = case.plan() else {
+            panic!();
+        };
+        let agreed = parts[0].agreed.as_ref().unwrap();
+        assert_eq!(agreed["status_id"].as_deref(), Some("p/open"));
+    }
+}
+
+#[test]
+fn s51_an_owner_without_a_row_is_told_by_name_and_the_ticket_is_made_without_an_agent() {
+    let owner = |text: &str| serde_json::from_str(text).unwrap();
+    let owners: Vec<Owner> = vec![
+        owner(r#"{"id":"1","firstName":"Ada","lastName":"Byron"}"#),
+        owner(r#"{"id":"2","email":"bo@example.com","archived":true}"#),
+    ];
+    for (id, who) in [
+        ("1", "Ada Byron (1) is no agent"),
+        ("2", "bo@example.com (2), who has left the account, is"),
+        ("3", "3, whom the account does not have, is"),
+    ] {
+        let mut case = case();
+        case.known.owners = owners.clone().leak();
+        case.settings.owners = vec![OwnerPair {
+            owner: "9".to_owned(),
+            agent: 4,
+        }];
+        case.put("hubspot_owner_id", id);
+        case.check("created: summary=Fleet targetdate=2026-09-30 tickettype_id=1 (field-refused)");
+        let Fate::Goes { note, .. } = case.plan() else {
+            panic!();
+        };
+        let told = note.unwrap().message;
+        assert!(
+            told.contains(who) && told.contains("default-agent"),
+            "{told}"
+        );
+        // It has its agent as soon as there is a row.
+        case.linked();
+        case.put("hubspot_owner_id", "9");
+        case.check("updated 7: agent_id=4");
+    }
 }
 
 #[test]
@@ -312,12 +365,13 @@ fn a_deal_without_a_name_is_refused_and_one_that_lost_it_keeps_its_summary() {
 }
 
 #[test]
-fn what_is_no_amount_or_no_date_stops_the_row() {
-    for (name, value) in [("amount", "a lot"), ("closedate", "soon")] {
-        let mut case = case();
-        case.put(name, value);
-        case.check("failed invalid");
-    }
+fn what_is_no_amount_or_no_date_is_left_out_and_told() {
+    let mut case = case();
+    case.put("amount", "a lot");
+    case.check("created: summary=Fleet targetdate=2026-09-30 tickettype_id=1 (field-refused)");
+    case.put("amount", "5");
+    case.put("closedate", "soon");
+    case.check("created: summary=Fleet oppvalue=5 tickettype_id=1 (field-refused)");
 }
 
 #[test]
