@@ -14,6 +14,7 @@ mod hostile;
 mod hublets;
 mod items;
 mod kill;
+mod made_in_preview;
 mod preview;
 mod resilience;
 mod schedule;

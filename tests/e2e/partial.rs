@@ -11,6 +11,7 @@ mod contacts;
 mod deals;
 mod items;
 mod lost_answers;
+mod made_in_preview;
 mod preview;
 mod shop;
 
