@@ -78,6 +78,13 @@ pub const PROSPECT_NAME: &str = "oppcontactname";
 pub const PROSPECT_EMAIL: &str = "oppemailaddress";
 /// The contact's telephone.
 pub const PROSPECT_PHONE: &str = "opptel";
+/// All of them.
+pub const PROSPECTS: [&str; 4] = [
+    PROSPECT_COMPANY,
+    PROSPECT_NAME,
+    PROSPECT_EMAIL,
+    PROSPECT_PHONE,
+];
 
 // Which fields sync which way
 

@@ -101,6 +101,7 @@ impl Deals<'_> {
         pipelines: &'k [Pipeline],
     ) -> Result<Known<'k>, Trouble> {
         let mut wanted = vec![CUSTOMER.to_owned(), SITE.to_owned(), USER.to_owned()];
+        wanted.extend(deal::PROSPECTS.map(str::to_owned));
         for mapped in self.rules.fields {
             if !wanted.contains(&mapped.field) {
                 wanted.push(mapped.field.clone());

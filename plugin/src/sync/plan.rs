@@ -21,6 +21,7 @@ pub mod company;
 pub mod contact;
 pub mod deal;
 pub mod product;
+mod prospect;
 pub mod site;
 pub mod whose;
 

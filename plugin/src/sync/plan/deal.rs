@@ -3,10 +3,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::whose::{Whose, reference};
+use super::whose::{CUSTOMER, Whose, reference};
 use super::{
     Agreed, Fate, Part, Values, agreed_with, changed, converted, decided, field, filled,
-    intents_of, made, refused, values,
+    intents_of, made, prospect, refused, values,
 };
 use crate::contract::halo::integration::records::Stored;
 use crate::contract::halo::integration::types::Value;
@@ -15,6 +15,7 @@ use crate::entity::deal::{self, KIND, SUMMARY, TYPE};
 use crate::failure::Failure;
 use crate::hubspot::objects::Object;
 use crate::hubspot::pipelines::Pipeline;
+use crate::matching::reference_of;
 use crate::settings::Deals;
 use crate::sync::intent::Intent;
 
@@ -160,10 +161,10 @@ fn create(object: &Object, rules: &Rules<'_>, known: &Known<'_>) -> Fate {
         written.extend(id.map(|id| reference(name, id)));
     }
     whose.remember(&mut agreed, None);
-    for (name, text) in whose.prospect {
-        if !written.iter().any(|field| field.name == name) {
-            written.push(field(name, Value::Text(text)));
-        }
+    let prospect = prospect::known(&whose, rules.fields);
+    prospect::remember(&prospect, &mut agreed, None);
+    for (name, text) in prospect {
+        written.extend(text.map(|text| field(name, Value::Text(text))));
     }
     Fate::Goes {
         parts: vec![Part {
@@ -190,9 +191,14 @@ fn update(object: &Object, record: &Stored, rules: &Rules<'_>, known: &Known<'_>
     // A ticket always has a summary.
     written.retain(|field| field.name != SUMMARY || field.value != Value::None);
     let whose = known.whose.get(&object.id).cloned().unwrap_or_default();
-    let is_ours = whose.is_ours(record, last);
+    let prospect = prospect::known(&whose, rules.fields);
+    // An interrupted call may have put it there, and nobody has remembered that.
+    let at = reference_of(record, CUSTOMER).map(|id| id.to_string());
+    let was_tried = |at: &str| intents.iter().any(|tried| tried.brings(KIND, CUSTOMER, at));
+    let is_ours = whose.is_ours(record, last) || at.is_some_and(|at| was_tried(&at));
     if is_ours {
         written.extend(whose.moves(record, last));
+        written.extend(prospect::changes(&prospect, record, last, &intents));
     }
     let mut agreed = values(object, &fields, Some(last.unwrap_or(&Values::new())));
     let was = |name: &str| last.and_then(|last| last.get(name)).cloned().flatten();
@@ -200,6 +206,7 @@ fn update(object: &Object, record: &Stored, rules: &Rules<'_>, known: &Known<'_>
         agreed.insert(mapped.field.clone(), was(&mapped.field));
     }
     whose.remember(&mut agreed, last);
+    prospect::remember(if is_ours { &prospect } else { &[] }, &mut agreed, last);
     let row = changed(KIND, object, rules.prefix, record, written);
     Fate::Goes {
         parts: vec![Part {

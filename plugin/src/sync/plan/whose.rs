@@ -42,10 +42,14 @@ impl Whose {
         ]
     }
 
-    /// Whether the record still belongs where this connector has put it, or nowhere.
+    /// Whether the record still belongs where this connector has put it, or nowhere, or
+    /// already where HubSpot says: a call that ended before that was remembered.
     pub(super) fn is_ours(&self, record: &Stored, last: Option<&Values>) -> bool {
-        let at = reference_of(record, CUSTOMER).map(|id| id.to_string());
-        at.is_none() || at == last.and_then(|last| last.get(CUSTOMER)).cloned().flatten()
+        let id = reference_of(record, CUSTOMER);
+        let at = id.map(|id| id.to_string());
+        id.is_none()
+            || id == self.customer
+            || at == last.and_then(|last| last.get(CUSTOMER)).cloned().flatten()
     }
 
     /// What changes about where it belongs. Nothing is taken away because HubSpot says

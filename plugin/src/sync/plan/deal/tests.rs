@@ -103,6 +103,32 @@ impl Case {
         record.fields.push(field(name, value));
     }
 
+    /// What was written and not remembered: a call ended between the two.
+    fn interrupted(&mut self) {
+        let Fate::Goes { parts, .. } = self.plan() else {
+            panic!("{:?}", self.plan());
+        };
+        let intent = Intent::after(None, &parts, false);
+        self.linked();
+        self.known.agreed.clear();
+        self.known.intents.insert("1".to_owned(), intent);
+    }
+
+    /// Its company, which is not in Halo, or is this customer.
+    fn prospect(&mut self, customer: Option<u64>) {
+        let name = (deal::PROSPECT_COMPANY, "Acme".to_owned());
+        let whose = Whose {
+            customer,
+            prospect: if customer.is_none() {
+                vec![name]
+            } else {
+                Vec::new()
+            },
+            ..Whose::default()
+        };
+        self.known.whose.insert("1".to_owned(), whose);
+    }
+
     fn of(&mut self, customer: Option<u64>, site: Option<u64>, user: Option<u64>) {
         let whose = Whose {
             customer,
@@ -292,4 +318,52 @@ fn what_is_no_amount_or_no_date_stops_the_row() {
         case.put(name, value);
         case.check("failed invalid");
     }
+}
+
+#[test]
+fn s7_a_prospect_is_one_until_its_company_is_in_halo_also_when_a_call_ended_between() {
+    for is_interrupted in [false, true] {
+        let mut case = case();
+        case.prospect(None);
+        case.check(
+            "created: summary=Fleet targetdate=2026-09-30 tickettype_id=1 oppcompanyname=Acme",
+        );
+        match is_interrupted {
+            true => case.interrupted(),
+            false => case.linked(),
+        }
+        case.check("7 as it is");
+        case.prospect(Some(5));
+        case.check("updated 7: client_id=5 oppcompanyname=(empty)");
+        // What people have written there is theirs.
+        case.edit(
+            deal::PROSPECT_COMPANY,
+            Value::Text("Acme of Ghent".to_owned()),
+        );
+        case.check("updated 7: client_id=5");
+    }
+}
+
+#[test]
+fn a_ticket_whose_company_comes_late_is_a_prospect_as_if_it_had_been_there() {
+    let mut case = case();
+    case.linked();
+    case.prospect(None);
+    case.check("updated 7: oppcompanyname=Acme");
+}
+
+#[test]
+fn a_ticket_that_an_interrupted_call_has_put_somewhere_is_still_ours() {
+    let mut case = case();
+    case.of(Some(5), None, None);
+    case.interrupted();
+    case.check("7 as it is");
+    // The user comes, or HubSpot says another company.
+    case.of(Some(5), Some(6), Some(2));
+    case.check("updated 7: site_id=6 user_id=2");
+    case.of(Some(9), None, None);
+    case.check("updated 7: client_id=9");
+    // Somebody has moved it: that stays.
+    case.edit("client_id", Value::Reference(RecordRef::Id(8)));
+    case.check("7 as it is");
 }
