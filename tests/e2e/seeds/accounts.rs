@@ -20,7 +20,7 @@ use stage::{Stage, differences};
 use world::{Change, ENTITIES, PHASES, World};
 
 /// Accounts in each test run; each takes as long as several worlds of companies.
-const SEEDS: u64 = 3;
+const SEEDS: u64 = 2;
 
 /// Imports out of the order of S7 on top of one of each entity.
 const EXTRA: usize = 2;

@@ -27,7 +27,7 @@ pub const STAGES: [(&str, &str); 6] = [
 /// How many of those are open.
 const OPEN: usize = 3;
 
-/// Owners, agents and statuses.
+/// Owners of HubSpot.
 pub const OWNERS: usize = 3;
 /// Agents of Halo.
 pub const AGENTS: usize = 2;
@@ -79,11 +79,11 @@ pub const FIELDS: [(&str, &str); 11] = [
     ),
 ];
 
-/// Names and values of an object or a record.
+/// Names and values of an object or a record. The owner of a deal is counted, and named
+/// when the world is played.
 pub type Texts = Vec<(&'static str, String)>;
 
-/// A type of objects, and how many were made before it. The owner of a deal is counted
-/// too, and put in its place when the world is played.
+/// A type of objects, and how many of it were made before.
 pub type Object = (&'static str, usize);
 
 /// What a person does.
