@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use halo_host::store::Store as _;
 use halo_tests::hubspot_sim::PipelineEdit;
 use halo_tests::kit::{NAME, Workshop};
 use rand::rngs::StdRng;
@@ -18,6 +19,9 @@ mod settings;
 /// Rounds after which nothing may be written any more: a row may wait for another one,
 /// and that one for a third.
 const ROUNDS: usize = 6;
+
+/// Among so many runs is the last one of each entity, after an import of all.
+const LAST_RUNS: u32 = 10;
 
 /// A workshop, and the ids of what a world counts.
 pub struct Stage {
@@ -266,15 +270,16 @@ impl Stage {
         for round in 0..ROUNDS {
             let before = halo.journal_length().await.unwrap();
             let full = ["import", NAME, "all", "--full"];
-            let done = self.shop.result(&full).await.unwrap();
+            self.shop.result(&full).await.unwrap();
             // What is gone is said once, by the first list of everything.
             if round == 0 || halo.journal_length().await.unwrap() > before {
                 continue;
             }
+            let runs = halo.store.runs(NAME, LAST_RUNS).await.unwrap();
             let mut reports = BTreeMap::new();
-            for (entity, done) in ENTITIES.into_iter().zip(done) {
-                let run = done["summary"]["run"].to_string();
-                let report = self.one(&["report", NAME, &run]).await;
+            for entity in ENTITIES {
+                let run = runs.iter().find(|run| run.entity == entity).unwrap();
+                let report = self.one(&["report", NAME, &run.id.to_string()]).await;
                 reports.insert(entity, rows(&report));
             }
             return (contents(&halo).await.unwrap(), reports);
