@@ -1,11 +1,12 @@
 //! What an import did otherwise than its preview had shown.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::connection::{Connection, ConnectionError};
-use crate::model::{Effect, RunId};
+use crate::model::{Effect, RecordId, RecordRef, RunId, Value};
 use crate::runs::Arguments;
-use crate::store::{ReportFilter, ReportedRow, RunMode, Store};
+use crate::store::{ReportFilter, ReportedRow, Result, RunMode, Scope, Store};
 
 /// A difference between what a preview showed and what its import did.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
@@ -25,11 +26,28 @@ pub struct Deviation {
 pub async fn deviations(
     connection: &Connection,
     preview: RunId,
-) -> Result<Vec<Deviation>, ConnectionError> {
-    let store = connection.store();
+) -> std::result::Result<Vec<Deviation>, ConnectionError> {
+    let confirmed = confirmed_by(connection, preview).await?;
+    Ok(between(connection.store(), &connection.name, preview, confirmed).await?)
+}
+
+/// The same of these runs of a connection.
+async fn between(
+    store: &Arc<dyn Store>,
+    connection: &str,
+    preview: RunId,
+    confirmed: Vec<RunId>,
+) -> Result<Vec<Deviation>> {
+    let scope = Scope {
+        connection: connection.to_owned(),
+        layer: 0,
+        run: None,
+        cause: String::new(),
+        lane: None,
+    };
     let mut deviations = Vec::new();
-    let mut shown = Pages::new(store.clone(), preview);
-    let mut done = Merged::new(store, confirmed_by(connection, preview).await?).await?;
+    let mut shown = Pages::new(store.clone(), preview, Some(scope));
+    let mut done = Merged::new(store, confirmed).await?;
     let (mut left, mut right) = (shown.next().await?, done.next().await?);
     // Both come in the order of their keys.
     loop {
@@ -66,10 +84,7 @@ pub async fn deviations(
 }
 
 /// The runs that imported what a preview had shown, oldest first.
-async fn confirmed_by(
-    connection: &Connection,
-    preview: RunId,
-) -> Result<Vec<RunId>, ConnectionError> {
+async fn confirmed_by(connection: &Connection, preview: RunId) -> Result<Vec<RunId>> {
     let runs = connection.store().runs(&connection.name, u32::MAX).await?;
     let confirms = |run: &&crate::store::Run| {
         run.mode == RunMode::Import
@@ -121,6 +136,8 @@ fn told_of(row: &ReportedRow) -> String {
 struct Pages {
     store: Arc<dyn Store>,
     run: RunId,
+    /// Where records that are named by key are looked up.
+    resolves: Option<Scope>,
     page: std::vec::IntoIter<ReportedRow>,
     after: Option<String>,
     ended: bool,
@@ -129,17 +146,18 @@ struct Pages {
 impl Pages {
     const SIZE: u32 = 500;
 
-    fn new(store: Arc<dyn Store>, run: RunId) -> Pages {
+    fn new(store: Arc<dyn Store>, run: RunId, resolves: Option<Scope>) -> Pages {
         Pages {
             store,
             run,
+            resolves,
             page: Vec::new().into_iter(),
             after: None,
             ended: false,
         }
     }
 
-    async fn next(&mut self) -> Result<Option<ReportedRow>, ConnectionError> {
+    async fn next(&mut self) -> Result<Option<ReportedRow>> {
         loop {
             if let Some(row) = self.page.next() {
                 return Ok(Some(row));
@@ -152,12 +170,52 @@ impl Pages {
                 limit: Pages::SIZE,
                 ..ReportFilter::default()
             };
-            let page = self.store.reported(self.run, &filter).await?;
+            let mut page = self.store.reported(self.run, &filter).await?;
             self.ended = page.len() < Pages::SIZE as usize;
             self.after = page.last().map(|row| row.row.key.clone());
+            if let Some(scope) = &self.resolves {
+                resolve(&*self.store, scope, &mut page).await?;
+            }
             self.page = page.into_iter();
         }
     }
+}
+
+/// Puts ids in the place of keys that lead to a record: what a preview makes it names
+/// by key, and what an import has made has an id.
+async fn resolve(store: &dyn Store, scope: &Scope, rows: &mut [ReportedRow]) -> Result<()> {
+    let mut keys: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for value in values(rows) {
+        if let Value::Reference { kind, to } = value
+            && let RecordRef::Key(key) = to
+        {
+            keys.entry(kind.clone()).or_default().insert(key.clone());
+        }
+    }
+    for (kind, keys) in keys {
+        let keys: Vec<String> = keys.into_iter().collect();
+        let found = store.resolve(scope, &kind, &keys).await?;
+        let found = keys.iter().zip(found);
+        let ids: BTreeMap<&String, RecordId> = found
+            .filter_map(|(key, record)| Some((key, record?.id)))
+            .collect();
+        for value in values(rows) {
+            if let Value::Reference { kind: of, to } = value
+                && *of == kind
+                && let RecordRef::Key(key) = to
+                && let Some(id) = ids.get(key)
+            {
+                *to = RecordRef::Id(*id);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// All values before and after.
+fn values(rows: &mut [ReportedRow]) -> impl Iterator<Item = &mut Value> {
+    let changes = rows.iter_mut().flat_map(|row| &mut row.changes);
+    changes.flat_map(|change| [&mut change.from, &mut change.to])
 }
 
 /// The rows of several runs as those of one.
@@ -167,13 +225,13 @@ struct Merged {
 }
 
 impl Merged {
-    async fn new(store: &Arc<dyn Store>, runs: Vec<RunId>) -> Result<Merged, ConnectionError> {
+    async fn new(store: &Arc<dyn Store>, runs: Vec<RunId>) -> Result<Merged> {
         let mut merged = Merged {
             pages: Vec::new(),
             heads: Vec::new(),
         };
         for run in runs {
-            let mut pages = Pages::new(store.clone(), run);
+            let mut pages = Pages::new(store.clone(), run, None);
             merged.heads.push(pages.next().await?);
             merged.pages.push(pages);
         }
@@ -181,7 +239,7 @@ impl Merged {
     }
 
     /// A row that two runs have read was written by one of them.
-    async fn next(&mut self) -> Result<Option<ReportedRow>, ConnectionError> {
+    async fn next(&mut self) -> Result<Option<ReportedRow>> {
         let first = self.heads.iter().flatten().map(order_of).min();
         let Some((_, key)) = first else {
             return Ok(None);
@@ -199,3 +257,6 @@ impl Merged {
         Ok(chosen)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -67,7 +67,8 @@ pub enum Value {
     Text(String),
     /// A set of choices.
     Many(Vec<String>),
-    /// Another record. The store always keeps and answers `RecordRef::Id`.
+    /// Another record. The store always keeps and answers `RecordRef::Id`, but in the
+    /// report of a preview for a record that this one makes.
     Reference {
         /// The kind of the record that is meant.
         kind: String,

@@ -433,6 +433,10 @@ async fn a_ticket_belongs_to_the_customer_of_the_deals_company_and_to_the_user_o
         assert!(expected.is_some());
         assert_eq!(record(&shop, &fleet, name).await, expected, "{name}");
     }
+    // It is no prospect any more.
+    for name in ["oppcompanyname", "oppcontactname", "oppemailaddress"] {
+        assert_eq!(field(&shop, &fleet, name).await, "", "{name}");
+    }
     // Selected by id, associations do not come along: the same.
     let next = deal(&shop, "Next", "qualifiedtobuy");
     link(("deals", &*next), ("companies", &*acme));

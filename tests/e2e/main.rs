@@ -15,6 +15,7 @@ mod hublets;
 mod import_all;
 mod items;
 mod kill;
+mod made_in_preview;
 mod preview;
 mod quotes;
 mod resilience;

@@ -12,6 +12,7 @@ mod deals;
 mod import_all;
 mod items;
 mod lost_answers;
+mod made_in_preview;
 mod preview;
 mod quotes;
 mod shop;

@@ -618,7 +618,8 @@ pub trait Store: Send + Sync + 'static {
     async fn runs(&self, connection: &str, limit: u32) -> Result<Vec<Run>>;
     /// Adds report rows; the same entity and key again replaces.
     async fn report(&self, run: RunId, rows: &[ReportRow]) -> Result<()>;
-    /// Report rows with what was written for them.
+    /// Report rows with what was written for them. A record that a preview makes is
+    /// referred to by its key there: the import makes it with another id.
     async fn reported(&self, run: RunId, filter: &ReportFilter) -> Result<Vec<ReportedRow>>;
     /// What the runs of a connection said of one remote row, with what they wrote for
     /// it, newest first; runs that did not read it are left out. Exact keys, as rows

@@ -6,7 +6,7 @@ use super::keys;
 use super::memory::BATCH;
 use super::page::{Desk, Import, Looked, PageOf};
 use super::plan::Agreed;
-use super::plan::company::{Known, Rules, Taken, plan};
+use super::plan::company::{Known, Rules, plan_page};
 use super::sites;
 use crate::contract::halo::integration::records::{self, Stored};
 use crate::contract::halo::integration::types::Attribute;
@@ -37,12 +37,7 @@ impl Import for Companies<'_> {
         page: PageOf<'_>,
     ) -> Result<Looked, Trouble> {
         let known = self.look_up(desk, page.objects)?;
-        let mut taken = Taken::default();
-        let fates = page
-            .objects
-            .iter()
-            .map(|object| plan(object, &self.rules, &known, &mut taken))
-            .collect();
+        let fates = plan_page(page.objects, &self.rules, &known);
         Ok(Looked {
             linked: known.candidates.linked.into_keys().collect(),
             agreed: known.agreed,

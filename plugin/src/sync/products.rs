@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::keys;
 use super::memory::BATCH;
 use super::page::{Desk, Import, Looked, PageOf};
-use super::plan::product::{Known, Rules, Taken, plan};
+use super::plan::product::{Known, Rules, plan_page};
 use crate::contract::halo::integration::records::{self, Stored};
 use crate::contract::halo::integration::types::Attribute;
 use crate::entity::Spec;
@@ -35,12 +35,7 @@ impl Import for Products<'_> {
         page: PageOf<'_>,
     ) -> Result<Looked, Trouble> {
         let known = self.look_up(desk, page.objects)?;
-        let mut taken = Taken::default();
-        let fates = page
-            .objects
-            .iter()
-            .map(|object| plan(object, &self.rules, &known, &mut taken))
-            .collect();
+        let fates = plan_page(page.objects, &self.rules, &known);
         Ok(Looked {
             linked: known.linked.into_keys().collect(),
             agreed: known.agreed,

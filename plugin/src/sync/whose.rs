@@ -112,7 +112,7 @@ impl Search<'_> {
                         (its.customer, its.site, its.user) =
                             (Some(customer), Some(site), Some(user));
                     }
-                    Some(_) => {}
+                    Some(_) => its.is_user_elsewhere = true,
                     None => {
                         its.prospect
                             .extend(contact_names.get(id).into_iter().flat_map(prospect));

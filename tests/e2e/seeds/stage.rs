@@ -14,11 +14,21 @@ pub struct Stage {
     customers: Vec<u64>,
 }
 
-fn pairs(texts: &Texts) -> Vec<(&str, &str)> {
+/// Names and values as the kit takes them.
+pub fn pairs(texts: &Texts) -> Vec<(&str, &str)> {
     texts
         .iter()
         .map(|(name, value)| (*name, value.as_str()))
         .collect()
+}
+
+/// People of a random world change more than the brake lets through.
+pub fn unbraked(shop: &Workshop) {
+    let configuration = shop.folder().join("halo.toml");
+    let text = std::fs::read_to_string(&configuration).unwrap();
+    let unbraked = "brake = { share = 100 }\nsettings-file";
+    let text = text.replacen("settings-file", unbraked, 1);
+    std::fs::write(&configuration, text).unwrap();
 }
 
 impl Stage {
@@ -64,12 +74,7 @@ impl Stage {
                 .await
                 .unwrap();
         }
-        // People of a random world change more than the brake lets through.
-        let configuration = shop.folder().join("halo.toml");
-        let text = std::fs::read_to_string(&configuration).unwrap();
-        let unbraked = "brake = { share = 100 }\nsettings-file";
-        let text = text.replacen("settings-file", unbraked, 1);
-        std::fs::write(&configuration, text).unwrap();
+        unbraked(&shop);
         // The host makes the first top level when it first opens a store.
         shop.halo(&["status"]).await.unwrap();
         let mut customers = Vec::new();

@@ -1,4 +1,4 @@
-//! What goes wrong while companies are imported: HubSpot stumbles, the process is
+//! What goes wrong while an entity is imported: HubSpot stumbles, the process is
 //! killed or stopped, the records do not answer.
 
 use std::time::Duration;
@@ -30,13 +30,18 @@ impl Trouble {
     }
 
     /// Imports until one is done.
-    pub async fn import(&mut self, shop: &mut Workshop) {
+    pub async fn import(&mut self, shop: &mut Workshop, entity: &str) {
         for _ in 0..self.rng.random_range(0..=DISTURBED) {
-            self.interrupted(shop).await;
+            self.interrupted(shop, entity).await;
         }
+        self.finished(shop, entity).await;
+    }
+
+    /// An import that is done in spite of HubSpot and the records.
+    pub async fn finished(&mut self, shop: &mut Workshop, entity: &str) {
         shop.work_over(self.records);
-        self.stumble(shop);
-        let import = ["import", "hubspot", "companies"];
+        self.stumble(shop, entity);
+        let import = ["import", "hubspot", entity];
         let mut ended = shop.halo(&import).await.unwrap();
         shop.sim.clear_faults();
         // Two refusals of a token one after the other are waited out.
@@ -47,8 +52,8 @@ impl Trouble {
     }
 
     /// An import that may come to any end.
-    pub async fn interrupted(&mut self, shop: &mut Workshop) {
-        self.stumble(shop);
+    pub async fn interrupted(&mut self, shop: &mut Workshop, entity: &str) {
+        self.stumble(shop, entity);
         shop.work_over(match self.records {
             Records::Partial(_) if self.rng.random_bool(0.5) => Records::Outage {
                 call: self.rng.random_range(1..9),
@@ -57,7 +62,7 @@ impl Trouble {
             _ => self.records,
         });
         let mut import = shop
-            .command(&["import", "hubspot", "companies"])
+            .command(&["import", "hubspot", entity])
             .stderr(std::process::Stdio::piped())
             .stdout(std::process::Stdio::null())
             .spawn()
@@ -82,7 +87,8 @@ impl Trouble {
     }
 
     /// A fault or two of HubSpot, each of which is over when it is asked again.
-    fn stumble(&mut self, shop: &Workshop) {
+    fn stumble(&mut self, shop: &Workshop, entity: &str) {
+        let path = format!("/{entity}");
         for _ in 0..self.rng.random_range(0..=2) {
             let kind = match self.rng.random_range(0..7) {
                 0 => FaultKind::HtmlError(502),
@@ -102,8 +108,7 @@ impl Trouble {
                 },
             };
             let nth = self.rng.random_range(1..5);
-            shop.sim
-                .fail(FaultRule::once(kind).on_path("/companies").nth(nth));
+            shop.sim.fail(FaultRule::once(kind).on_path(&path).nth(nth));
         }
     }
 }

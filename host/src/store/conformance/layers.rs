@@ -13,6 +13,7 @@ on_every_store! {
     ids_of_a_preview_meet_no_real_record,
     state_of_a_preview_is_read_over_what_is_real,
     a_dropped_layer_is_forgotten_but_its_report_stays,
+    a_report_names_what_its_preview_makes_by_key,
     only_the_layer_of_a_preview_can_be_dropped,
 }
 
@@ -350,6 +351,38 @@ async fn a_dropped_layer_is_forgotten_but_its_report_stays(hosts: &Hosts) {
     // Once more does no harm.
     store.drop_layer(run).await.unwrap();
     assert_eq!(store.reported(run, &filter).await.unwrap(), shown);
+}
+
+async fn a_report_names_what_its_preview_makes_by_key(hosts: &Hosts) {
+    let (store, scope) = (&*hosts.one, real("crm"));
+    let acme = upsert(store, &scope, customer("1", "Acme")).await.unwrap();
+    let (run, drafts) = preview(store, "crm").await;
+    upsert(store, &drafts, customer("2", "New")).await.unwrap();
+    let site =
+        |key: &str, of: RecordRef| row("site", key, &[("client_id", refers("customer", of))]);
+    let rows = [
+        site("1", RecordRef::Id(acme.id)),
+        site("2", RecordRef::Key("2".to_owned())),
+    ];
+    store.upsert(&drafts, &rows, NOW).await.unwrap();
+    let report = ["1", "2"].map(|key| ReportRow {
+        kind: "site".to_owned(),
+        ..written_row(key, "written")
+    });
+    store.report(run, &report).await.unwrap();
+    let filter = ReportFilter {
+        limit: 10,
+        ..ReportFilter::default()
+    };
+    let expected = [RecordRef::Id(acme.id), RecordRef::Key("2".to_owned())]
+        .map(|to| vec![change("client_id", Value::None, refers("customer", to))]);
+    let shown = async || {
+        let rows = store.reported(run, &filter).await.unwrap();
+        rows.into_iter().map(|row| row.changes).collect::<Vec<_>>()
+    };
+    assert_eq!(shown().await, expected);
+    store.drop_layer(run).await.unwrap();
+    assert_eq!(shown().await, expected);
 }
 
 async fn only_the_layer_of_a_preview_can_be_dropped(hosts: &Hosts) {

@@ -1,7 +1,7 @@
 //! Binding external keys. The primary key of their table is what makes a repeated
 //! row find its record instead of making a second one.
 
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension, params};
 
 use super::column::int;
 use super::error::Answer;
@@ -28,6 +28,21 @@ pub(super) fn bind(
         int(record)
     ])?;
     Ok(())
+}
+
+/// The first of the keys that a layer itself binds to a record.
+pub(super) fn first_of(
+    db: &Connection,
+    layer: RunId,
+    kind: &str,
+    record: RecordId,
+) -> Answer<Option<String>> {
+    let mut statement = db.prepare_cached(
+        "SELECT key FROM record_key WHERE layer = ?1 AND kind = ?2 AND record = ?3
+         ORDER BY key LIMIT 1",
+    )?;
+    let key = statement.query_row(params![int(layer), kind, int(record)], |row| row.get(0));
+    Ok(key.optional()?)
 }
 
 /// Forgets the keys of a removed record, of every connection.

@@ -10,8 +10,9 @@ use rusqlite::{Connection, ErrorCode, Row, params};
 use super::column::{int, maybe_number, maybe_parse, maybe_text, number, parse};
 use super::effect::{self, EffectColumn};
 use super::error::{Answer, Fault};
-use super::runs;
-use crate::model::{Effect, FieldChange, RunId, Value};
+use super::upsert::PREVIEW_IDS;
+use super::{keys, runs};
+use crate::model::{Effect, FieldChange, RecordRef, RunId, Value};
 use crate::store::{Counts, ReportFilter, ReportRow, ReportedRow, Run};
 
 /// What a row came to in one word: the effect of what was written (as
@@ -204,7 +205,26 @@ fn written(
     while let Some(row) = rows.next()? {
         writes.push((row.get::<_, EffectColumn>(0)?.0, parse(row, 1)?));
     }
-    Ok(effect::sum(writes))
+    let (effect, mut changes) = effect::sum(writes);
+    for change in &mut changes {
+        for value in [&mut change.from, &mut change.to] {
+            name_by_key(db, run, value)?;
+        }
+    }
+    Ok((effect, changes))
+}
+
+/// Names a record that a preview makes by its key: the id ends with the layer, and
+/// the import makes that record with another one.
+fn name_by_key(db: &Connection, run: RunId, value: &mut Value) -> Answer<()> {
+    if let Value::Reference { kind, to } = value
+        && let RecordRef::Id(id) = to
+        && *id > PREVIEW_IDS
+        && let Some(key) = keys::first_of(db, run, kind, *id)?
+    {
+        *to = RecordRef::Key(key);
+    }
+    Ok(())
 }
 
 /// The sums of a run. A removal counts as an update: something was changed.

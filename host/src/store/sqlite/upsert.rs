@@ -18,7 +18,7 @@ use crate::store::{Allowance, Scope, Tally};
 
 /// Where the ids of records that a preview makes begin: above every real id,
 /// below 2^53, so that JSON numbers still hold them exactly.
-const PREVIEW_IDS: RecordId = 9_000_000_000_000_000;
+pub(super) const PREVIEW_IDS: RecordId = 9_000_000_000_000_000;
 
 /// Why a row, or the whole call, ends here.
 enum Stop {

@@ -44,6 +44,8 @@ pub struct Taken {
     names: BTreeMap<String, String>,
     /// Customers that are linked.
     records: BTreeMap<u64, String>,
+    /// Folded names that customers get which had another one.
+    renamed: BTreeMap<String, String>,
 }
 
 /// How companies are imported.
@@ -74,8 +76,26 @@ impl Rules<'_> {
     }
 }
 
+/// Plans the companies of a page. Which customers get another name is known before any
+/// is found by its name: whether that is written already when a page is worked on once
+/// more makes no difference.
+pub fn plan_page(objects: &[Object], rules: &Rules<'_>, known: &Known) -> Vec<Fate> {
+    let mut first = Taken::default();
+    for object in objects {
+        plan(object, rules, known, &mut first);
+    }
+    let mut taken = Taken {
+        renamed: first.renamed,
+        ..Taken::default()
+    };
+    let objects = objects.iter();
+    objects
+        .map(|object| plan(object, rules, known, &mut taken))
+        .collect()
+}
+
 /// Plans one company.
-pub fn plan(object: &Object, rules: &Rules<'_>, known: &Known, taken: &mut Taken) -> Fate {
+fn plan(object: &Object, rules: &Rules<'_>, known: &Known, taken: &mut Taken) -> Fate {
     let linked = known.candidates.linked.get(&object.id);
     let stop = |outcome, reason| Fate::Stop {
         outcome,
@@ -94,7 +114,14 @@ pub fn plan(object: &Object, rules: &Rules<'_>, known: &Known, taken: &mut Taken
             ),
         );
     };
-    match matching::find(&object.ids(), title, &rules.table, &known.candidates) {
+    let found = matching::find(&object.ids(), title, &rules.table, &known.candidates);
+    if let Match::New | Match::Is(_, By::Name) = found
+        && let Some(other) = taken.renamed.get(&fold(title))
+        && *other != object.id
+    {
+        return stop("conflict", same_name(title, other));
+    }
+    match found {
         Match::Site(site) => site::mapped(object, site, rules, known),
         Match::Stop(reason) => stop("conflict", reason),
         Match::New => match taken.names.get(&fold(title)) {
@@ -110,7 +137,7 @@ pub fn plan(object: &Object, rules: &Rules<'_>, known: &Known, taken: &mut Taken
             }
             _ => {
                 taken.records.insert(record.id, object.id.clone());
-                update(object, record, by, rules, known)
+                update(object, record, by, rules, known, taken)
             }
         },
     }
@@ -170,13 +197,26 @@ fn create(object: &Object, title: &str, rules: &Rules<'_>, known: &Known) -> Fat
     }
 }
 
-fn update(object: &Object, record: &Stored, by: By, rules: &Rules<'_>, known: &Known) -> Fate {
+fn update(
+    object: &Object,
+    record: &Stored,
+    by: By,
+    rules: &Rules<'_>,
+    known: &Known,
+    taken: &mut Taken,
+) -> Fate {
     let last = agreed_with(object, record, &known.agreed);
     let fields = rules.fields_of(&[Place::Own]);
     let values = converted(object, &fields, Some(record));
     let mut written = values.decided((KIND, record), last, &known.intents_of(object));
     // A customer always has a name.
     written.retain(|field| field.name != company::NAME || field.value != Value::None);
+    let name = written.iter().find(|field| field.name == company::NAME);
+    if let Some(Value::Text(name)) = name.map(|field| &field.value)
+        && text_of(record, company::NAME).map(fold) != Some(fold(name))
+    {
+        taken.renamed.insert(fold(name), object.id.clone());
+    }
     let is_linked = record.keys.contains(&object.id);
     let row = (!written.is_empty() || !is_linked).then(|| Row {
         kind: KIND.to_owned(),

@@ -52,20 +52,40 @@ pub struct Taken {
     /// Items that are linked.
     records: BTreeMap<u64, String>,
     /// Items that are made.
-    made: Vec<Made>,
+    made: Vec<Named>,
+    /// Items that get another name or reference.
+    renamed: Vec<Named>,
 }
 
-/// An item that is made, as it will be in Halo.
-#[derive(Debug)]
-struct Made {
+/// An item as it will be in Halo.
+#[derive(Debug, PartialEq)]
+struct Named {
     product: String,
     /// Folded.
     name: String,
     reference: Option<String>,
 }
 
+/// Plans the products of a page. Which items get another name is known before anything
+/// is found by its name: whether that is written already when a page is worked on once
+/// more makes no difference.
+pub fn plan_page(objects: &[Object], rules: &Rules<'_>, known: &Known) -> Vec<Fate> {
+    let mut first = Taken::default();
+    for object in objects {
+        plan(object, rules, known, &mut first);
+    }
+    let mut taken = Taken {
+        renamed: first.renamed,
+        ..Taken::default()
+    };
+    let objects = objects.iter();
+    objects
+        .map(|object| plan(object, rules, known, &mut taken))
+        .collect()
+}
+
 /// Plans one product.
-pub fn plan(object: &Object, rules: &Rules<'_>, known: &Known, taken: &mut Taken) -> Fate {
+fn plan(object: &Object, rules: &Rules<'_>, known: &Known, taken: &mut Taken) -> Fate {
     let linked = known.linked.get(&object.id);
     let stop = |outcome, reason| Fate::Stop {
         outcome,
@@ -76,16 +96,23 @@ pub fn plan(object: &Object, rules: &Rules<'_>, known: &Known, taken: &mut Taken
         let reason = "The product has no name. Give it one in HubSpot.";
         return stop("failed", Failure::new("invalid", reason));
     };
-    match item(object, title, known) {
+    let found = item(object, title, known);
+    if linked.is_none()
+        && found.is_ok()
+        && let Some(other) = twin(&taken.renamed, object, title)
+    {
+        return stop("conflict", same_as(other));
+    }
+    match found {
         Err(reason) => stop("conflict", reason),
         Ok(Some(record)) => match taken.records.get(&record.id) {
             Some(other) if *other != object.id => stop("conflict", taken_by(record, other)),
             _ => {
                 taken.records.insert(record.id, object.id.clone());
-                update(object, record, rules, known)
+                update(object, record, rules, known, taken)
             }
         },
-        Ok(None) => match taken.twin(object, title) {
+        Ok(None) => match twin(&taken.made, object, title) {
             Some(other) => stop("conflict", same_as(other)),
             None => create(object, title, rules, taken),
         },
@@ -174,21 +201,30 @@ fn same_as(other: &str) -> Failure {
     )
 }
 
-impl Taken {
-    /// The product of this page whose new item this one would find in Halo.
-    fn twin(&self, object: &Object, title: &str) -> Option<&str> {
-        let sku = product::sku(object);
-        let name = fold(title);
-        let is_same = |made: &&Made| {
-            if made.product == object.id {
-                return false;
-            }
-            let reference = made.reference.as_deref();
-            let by_sku = sku.is_some() && reference == sku;
-            by_sku || (made.name == name && !are_different(sku, reference))
-        };
-        let twin = self.made.iter().find(is_same);
-        twin.map(|made| made.product.as_str())
+/// The product of this page whose item this one would find in Halo once that is written.
+fn twin<'a>(items: &'a [Named], object: &Object, title: &str) -> Option<&'a str> {
+    let sku = product::sku(object);
+    let name = fold(title);
+    let is_same = |item: &&Named| {
+        if item.product == object.id {
+            return false;
+        }
+        let reference = item.reference.as_deref();
+        let by_sku = sku.is_some() && reference == sku;
+        by_sku || (item.name == name && !are_different(sku, reference))
+    };
+    items.iter().find(is_same).map(|item| item.product.as_str())
+}
+
+impl Named {
+    /// With what is written of it, else with what it has.
+    fn of(object: &Object, written: &[Field], record: Option<&Stored>) -> Named {
+        let text = |name| text_in(written, name).or_else(|| text_of(record?, name));
+        Named {
+            product: object.id.clone(),
+            name: fold(text(NAME).unwrap_or_default()),
+            reference: text(REFERENCE).map(|text| text.trim().to_owned()),
+        }
     }
 }
 
@@ -204,11 +240,7 @@ fn create(object: &Object, title: &str, rules: &Rules<'_>, taken: &mut Taken) ->
     if !written.iter().any(|field| field.name == NAME) {
         written.push(field(NAME, Value::Text(title.to_owned())));
     }
-    taken.made.push(Made {
-        product: object.id.clone(),
-        name: fold(text_in(&written, NAME).unwrap_or_default()),
-        reference: text_in(&written, REFERENCE).map(|text| text.trim().to_owned()),
-    });
+    taken.made.push(Named::of(object, &written, None));
     // S34: for new items only.
     if let Some(group) = rules.settings.item_group {
         written.push(field(GROUP, Value::Reference(RecordRef::Id(group))));
@@ -237,7 +269,13 @@ fn text_in<'a>(fields: &'a [Field], name: &str) -> Option<&'a str> {
         })
 }
 
-fn update(object: &Object, record: &Stored, rules: &Rules<'_>, known: &Known) -> Fate {
+fn update(
+    object: &Object,
+    record: &Stored,
+    rules: &Rules<'_>,
+    known: &Known,
+    taken: &mut Taken,
+) -> Fate {
     let last = agreed_with(object, record, &known.agreed);
     let intents = intents_of(object, &known.intents);
     let fields: Vec<&Mapped> = rules.fields.iter().collect();
@@ -245,6 +283,10 @@ fn update(object: &Object, record: &Stored, rules: &Rules<'_>, known: &Known) ->
     let mut written = values.decided((KIND, record), last, &intents);
     // An item always has a name.
     written.retain(|field| field.name != NAME || field.value != Value::None);
+    let named = Named::of(object, &written, Some(record));
+    if named != Named::of(object, &[], Some(record)) {
+        taken.renamed.push(named);
+    }
     let is_linked = record.keys.contains(&object.id);
     let row = changed(KIND, object, rules.prefix, record, written);
     let item = Part {

@@ -20,7 +20,9 @@ pub(super) fn known(whose: &Whose, fields: &[Mapped]) -> Vec<Known> {
         let named = whose.prospect.iter().find(|(known, _)| *known == name);
         let is_settled = match name {
             PROSPECT_COMPANY => whose.customer.is_some(),
-            PROSPECT_NAME | PROSPECT_EMAIL | PROSPECT_PHONE => whose.user.is_some(),
+            PROSPECT_NAME | PROSPECT_EMAIL | PROSPECT_PHONE => {
+                whose.user.is_some() || whose.is_user_elsewhere
+            }
             _ => false,
         };
         match named {

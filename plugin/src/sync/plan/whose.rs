@@ -25,6 +25,8 @@ pub struct Whose {
     pub site: Option<u64>,
     /// The user, at that site.
     pub user: Option<u64>,
+    /// Its contact is in Halo, as a user of another customer.
+    pub is_user_elsewhere: bool,
     /// Who is meant where those are not in Halo, by Halo's field.
     pub prospect: Vec<(&'static str, String)>,
     /// What is looked for again.

@@ -421,3 +421,28 @@ fn a_ticket_that_an_interrupted_call_has_put_somewhere_is_still_ours() {
     case.edit("client_id", Value::Reference(RecordRef::Id(8)));
     case.check("7 as it is");
 }
+
+#[test]
+fn a_contact_that_is_a_user_of_another_customer_by_now_is_no_prospect_any_more() {
+    let mut case = case();
+    let whose = |is_user_elsewhere: bool| Whose {
+        customer: Some(5),
+        is_user_elsewhere,
+        prospect: match is_user_elsewhere {
+            true => Vec::new(),
+            false => vec![(deal::PROSPECT_NAME, "Ada".to_owned())],
+        },
+        ..Whose::default()
+    };
+    case.known.whose.insert("1".to_owned(), whose(false));
+    case.linked();
+    case.known.whose.insert("1".to_owned(), whose(true));
+    case.check("updated 7: oppcontactname=(empty)");
+    // The contact is not the deal's any more: nothing is said of it.
+    let none = Whose {
+        customer: Some(5),
+        ..Whose::default()
+    };
+    case.known.whose.insert("1".to_owned(), none);
+    case.check("7 as it is");
+}

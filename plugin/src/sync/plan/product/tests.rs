@@ -196,6 +196,40 @@ fn two_products_of_one_page_do_not_become_one_item_and_no_doubles() {
 }
 
 #[test]
+fn a_name_that_another_product_of_the_page_brings_to_its_item_is_taken_whichever_is_first() {
+    let mut case = case();
+    case.rows = vec![row("name", NAME, Direction::HubspotToHalo)];
+    // By its SKU product 1 is this item, which gets its name; product 2 has none.
+    case.item(3, "Old pump", "P-1", &[]);
+    let fields = product::fields(&case.rows, &BTreeMap::new());
+    let rules = Rules {
+        settings: &Products::default(),
+        fields: &fields,
+        prefix: "",
+    };
+    let first = Object::with("1", &[("name", "Pump"), ("hs_sku", "P-1")]);
+    let second = Object::with("2", &[("name", "pump")]);
+    let told = |objects: &[Object], known: &Known| -> Vec<String> {
+        let fates = plan_page(objects, &rules, known);
+        fates.iter().map(told).collect()
+    };
+    let [one, two] = ["updated 3 name=Pump", "conflict already-linked"];
+    let both = [first.clone(), second.clone()];
+    assert_eq!(told(&both, &case.known), [one, two]);
+    let turned = [second, first];
+    assert_eq!(told(&turned, &case.known), [two, one]);
+    // As after a call that ended in between.
+    case.known = Known::default();
+    case.item(3, "Pump", "P-1", &["1"]);
+    assert_eq!(told(&turned, &case.known), [two, "3 as it is"]);
+    // Nor does it become another item of that name, of which there would be two.
+    case.known = Known::default();
+    case.item(3, "Old pump", "P-1", &[]);
+    case.item(4, "Pump", "", &[]);
+    assert_eq!(told(&turned, &case.known), [two, one]);
+}
+
+#[test]
 fn a_product_that_came_back_finds_its_item_taken() {
     let mut case = case();
     case.item(3, "Pump", "P-1", &["1", "2"]);

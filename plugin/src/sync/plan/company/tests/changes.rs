@@ -96,3 +96,35 @@ fn what_was_agreed_goes_with_a_company_into_a_merge() {
         [("main_phonenumber".to_owned(), "2".to_owned())]
     );
 }
+
+#[test]
+fn a_name_that_another_company_of_the_page_brings_to_its_customer_is_taken_whichever_is_first() {
+    let settings = settings();
+    let fields = company::fields(&settings, &[], &BTreeMap::new());
+    let rules = rules(&settings, &fields);
+    let renamed = Object::with("1", &[("name", "Bolt")]);
+    let new = Object::with("2", &[("name", "bolt ")]);
+    let told = |objects: &[Object], known: &Known| -> Vec<String> {
+        let told = |fate: &Fate| match fate {
+            Fate::Stop { reason, .. } => reason.code.clone(),
+            fate => format!("{} rows", rows(fate).len()),
+        };
+        plan_page(objects, &rules, known).iter().map(told).collect()
+    };
+    let known = linked(
+        customer(7, &[("name", "Acme")], &["1"]),
+        &[("name", "Acme")],
+    );
+    let both = [renamed.clone(), new.clone()];
+    assert_eq!(told(&both, &known), ["1 rows", "already-linked"]);
+    let turned = [new, renamed];
+    assert_eq!(told(&turned, &known), ["already-linked", "1 rows"]);
+    // As after a call that ended in between.
+    let record = customer(7, &[("name", "Bolt")], &["1"]);
+    let mut known = linked(record.clone(), &[("name", "Bolt")]);
+    known
+        .candidates
+        .named
+        .insert("bolt".to_owned(), vec![record]);
+    assert_eq!(told(&turned, &known), ["already-linked", "0 rows"]);
+}
