@@ -14,6 +14,7 @@ wit_bindgen::generate!({
             export halo:integration/connect@0.1.0;
             export halo:integration/catalog@0.1.0;
             export halo:integration/importer@0.1.0;
+            export halo:integration/push@0.1.0;
         }
     ",
     world: "halo:hubspot/hubspot",

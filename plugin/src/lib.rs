@@ -16,6 +16,7 @@
 //! | [`field`] | types, values and the rule that decides about a field | no |
 //! | [`matching`] | which Halo record a HubSpot object is | no |
 //! | [`patience`] | what a failure of Halo's records asks for | shell |
+//! | [`push`] | sync back: Halo's changes to HubSpot | plan: no |
 //! | [`sync`] | import: cursor, plan of a page, the page itself | plan: no |
 //! | [`hubspot`] | HubSpot's protocol | shell |
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
@@ -32,12 +33,15 @@ pub mod field;
 pub mod hubspot;
 pub mod matching;
 pub mod patience;
+pub mod push;
 pub mod settings;
 pub mod sync;
 
 use contract::exports::halo::integration as exports;
 use contract::halo::integration::types;
-use exports::{catalog as catalog_export, connect as connect_export, connector, importer};
+use exports::{
+    catalog as catalog_export, connect as connect_export, connector, importer, push as push_export,
+};
 use failure::Failure;
 
 /// The component.
@@ -93,6 +97,12 @@ impl catalog_export::Guest for Component {
 impl importer::Guest for Component {
     fn run(request: importer::Request) -> Result<types::Slice, Failure> {
         sync::import::run(&request)
+    }
+}
+
+impl push_export::Guest for Component {
+    fn push(changes: Vec<push_export::Change>) -> Result<Vec<push_export::Answer>, Failure> {
+        push::push(&changes)
     }
 }
 

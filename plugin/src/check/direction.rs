@@ -15,7 +15,7 @@ pub(super) fn repeated(spec: &Spec, rows: &[FieldRow]) -> Vec<Problem> {
     let mut problems = Vec::new();
     let mut written = BTreeMap::new();
     for (index, row) in rows.iter().enumerate() {
-        if !row.direction.goes_to_hubspot() {
+        if !row.goes_to_hubspot() {
             continue;
         }
         if let Some(first) = written.insert(&row.property, index) {
@@ -42,9 +42,15 @@ pub(super) fn refused(
         .enumerate()
         .filter_map(|(index, row)| {
             let property = known.get(&row.property)?;
-            let message = direction::refusal(property, row.direction, offered)?;
-            let path = format!("{}/direction", row_path(spec, index));
-            Some(problem(&path, Severity::Error, "direction", message))
+            let (message, member) = match row.sync_back {
+                true => (direction::tick_refusal(property)?, "sync-back"),
+                false => (
+                    direction::refusal(property, row.direction, offered)?,
+                    "direction",
+                ),
+            };
+            let path = format!("{}/{member}", row_path(spec, index));
+            Some(problem(&path, Severity::Error, member, message))
         })
         .collect()
 }

@@ -12,6 +12,9 @@ use crate::contract::halo::integration::types::Value;
 pub enum Rule {
     /// A mapping row: HubSpot's changes win.
     Mapped(Emptied),
+    /// A mapping row where Halo's changes win: as long as nobody in Halo has changed the
+    /// field, HubSpot's are written.
+    UnlessEdited(Emptied),
     /// A fixed row (A23): filled where Halo's field is empty or holds what came
     /// from HubSpot; a value of Halo's own is never touched.
     EmptyOrOurs,
@@ -42,8 +45,14 @@ pub fn decide(rule: Rule, hubspot: &Value, halo: &Value, last: Option<&Value>) -
     }
     let ours = last.is_some_and(|last| same(last, halo));
     let is_empty = *halo == Value::None;
+    let rule = match rule {
+        Rule::UnlessEdited(_) if last.is_some() && !ours => return None,
+        Rule::UnlessEdited(emptied) => Rule::Mapped(emptied),
+        rule => rule,
+    };
     let write = match (rule, hubspot) {
-        (Rule::Never, _) | (Rule::Empty | Rule::Mapped(Emptied::Keeps), Value::None) => false,
+        (Rule::Never | Rule::UnlessEdited(_), _)
+        | (Rule::Empty | Rule::Mapped(Emptied::Keeps), Value::None) => false,
         (Rule::EmptyOrOurs | Rule::Mapped(Emptied::TakesBack), Value::None) => ours,
         (Rule::Mapped(_), _) => true,
         (Rule::EmptyOrOurs, _) => is_empty || ours,
@@ -92,6 +101,17 @@ mod tests {
             check(rule, "c", "b", "a", "c");
             check(rule, "c", "a", "a", "c");
         }
+    }
+
+    #[test]
+    fn where_halo_wins_only_a_field_that_nobody_there_has_changed_follows_hubspot() {
+        let rule = Rule::UnlessEdited(Emptied::TakesBack);
+        check(rule, "c", "a", "a", "c");
+        check(rule, "c", "b", "a", "-");
+        check(rule, "", "a", "a", "");
+        check(rule, "", "b", "a", "-");
+        // Never compared: nobody can say who has changed it.
+        check(rule, "a", "b", "?", "a");
     }
 
     #[test]

@@ -75,14 +75,29 @@ pub fn refusal(
     if !property.is_read_only() {
         return Some(format!("The direction of this row is {allowed}."));
     }
-    let why = match property.calculated {
+    Some(format!(
+        "The property {:?} {}, so nothing of Halo can go there; set the direction to {allowed}.",
+        property.name,
+        why(property)
+    ))
+}
+
+/// Why a row of this property may have no tick for what goes back (S29).
+pub fn tick_refusal(property: &Property) -> Option<String> {
+    property.is_read_only().then(|| {
+        format!(
+            "The property {:?} {}, so nothing of Halo can go there; remove sync-back.",
+            property.name,
+            why(property)
+        )
+    })
+}
+
+fn why(property: &Property) -> &'static str {
+    match property.calculated {
         true => "is calculated by HubSpot",
         false => "is read-only in HubSpot",
-    };
-    Some(format!(
-        "The property {:?} {why}, so nothing of Halo can go there; set the direction to {allowed}.",
-        property.name
-    ))
+    }
 }
 
 /// Their names, with this between them.

@@ -156,6 +156,8 @@ pub(super) struct ItemError {
 #[serde(default)]
 pub(super) struct ItemContext {
     pub(super) ids: Vec<String>,
+    #[serde(rename = "objectWriteTraceId")]
+    pub(super) trace_ids: Vec<String>,
 }
 
 /// An id that a batch did not answer.
@@ -196,6 +198,16 @@ impl Page {
     pub fn dedup(&mut self) {
         let mut seen = BTreeSet::new();
         self.results.retain(|object| seen.insert(object.id.clone()));
+    }
+
+    /// Why an object of a batch that writes was refused, in HubSpot's own words.
+    pub fn refusal(&self, id: &str) -> Option<&str> {
+        let names = |ids: &[String]| ids.iter().any(|known| known == id);
+        let error = self
+            .errors
+            .iter()
+            .find(|error| names(&error.context.trace_ids) || names(&error.context.ids));
+        error.map(|error| error.message.as_str())
     }
 
     /// The ids of a batch that were not answered. Only what HubSpot calls not found
@@ -275,6 +287,25 @@ pub fn batch_read_archived(
     let mut call = batch_read(version, object_type, properties, ids);
     call.path.push_str("?archived=true");
     call
+}
+
+/// `POST …/companies/batch/update`: values of objects, each by its id. Each has a trace
+/// id, so that a value which HubSpot refuses stops that object and not the batch.
+pub fn batch_update(
+    version: &Version,
+    object_type: &str,
+    updates: &[(&str, BTreeMap<&str, &str>)],
+) -> Call {
+    let inputs: Vec<_> = updates
+        .iter()
+        .map(|(id, properties)| {
+            serde_json::json!({ "id": id, "objectWriteTraceId": id, "properties": properties })
+        })
+        .collect();
+    Call::post(
+        format!("{}/batch/update", version.objects(object_type)),
+        &serde_json::json!({ "inputs": inputs }),
+    )
 }
 
 #[cfg(test)]

@@ -11,9 +11,12 @@ use crate::sync::section::Section;
 pub mod deals;
 pub mod rows;
 pub mod shape;
+pub mod sync_back;
 
 pub use deals::Deals;
 pub use rows::{FieldRow, Pair, Target};
+pub use sync_back::SyncBack;
+use sync_back::Winner;
 
 /// The JSON Schema of the settings.
 pub const SCHEMA: &str = include_str!("schema.json");
@@ -39,6 +42,8 @@ pub struct Settings {
     pub deals: Deals,
     /// Quotes to quotations.
     pub quotes: Quotes,
+    /// What goes to HubSpot, and when.
+    pub sync_back: SyncBack,
 }
 
 /// `/contacts`.
@@ -169,7 +174,26 @@ impl Settings {
                 format!("The settings cannot be used: {error}. `check` names every problem."),
             )
         })?;
-        settings.without_stray_directions()
+        let mut settings = settings.without_stray_directions()?;
+        settings.settle_conflicts();
+        Ok(settings)
+    }
+
+    /// Where Halo wins, an import leaves alone what goes to HubSpot and was changed in
+    /// Halo.
+    fn settle_conflicts(&mut self) {
+        let back = &self.sync_back;
+        for (when, rows) in [
+            (back.companies, &mut self.companies.fields),
+            (back.contacts, &mut self.contacts.fields),
+            (back.products, &mut self.products.fields),
+            (back.deals, &mut self.deals.fields),
+        ] {
+            for row in rows {
+                row.halo_wins =
+                    back.conflicts == Winner::Halo && when.updates() && row.goes_to_hubspot();
+            }
+        }
     }
 
     /// A mapping row is the same for all entities, but not all rows have a direction, or
@@ -190,6 +214,16 @@ impl Settings {
             };
             let path = format!("/{name}/fields/{index}/direction");
             return Err(Failure::setting(&path, message));
+        }
+        for section in Section::all(&self) {
+            let mut rows = section.rows().iter();
+            let stray = rows.position(|row| row.sync_back && !section.has_ticks());
+            if let Some(index) = stray {
+                let name = section.spec().objects;
+                let path = format!("/{name}/fields/{index}/sync-back");
+                let message = format!("Rows of {name} have no sync-back; remove it.");
+                return Err(Failure::setting(&path, message));
+            }
         }
         Ok(self)
     }

@@ -42,6 +42,14 @@ pub struct FieldRow {
     /// Which way it goes, where the entity's rows have that (S36).
     #[serde(default)]
     pub direction: Direction,
+    /// Halo's changes of the field go to HubSpot, too (S29); where the entity's rows have
+    /// a direction, that says it.
+    #[serde(default)]
+    pub sync_back: bool,
+    /// Whether a change of Halo stays where HubSpot has changed the field too; follows
+    /// from `sync-back`.
+    #[serde(skip)]
+    pub halo_wins: bool,
     /// For choices: which option is which choice, where labels differ.
     #[serde(default)]
     pub values: Vec<ValuePair>,
@@ -82,6 +90,11 @@ impl Pair {
 }
 
 impl FieldRow {
+    /// Whether Halo's changes go to HubSpot.
+    pub fn goes_to_hubspot(&self) -> bool {
+        self.sync_back || self.direction.goes_to_hubspot()
+    }
+
     /// The conversion between its property and its field; fails with the refusal of the
     /// pair of types.
     pub fn conversion(&self, property: &Property, field: &FieldInfo) -> Result<Conversion, String> {
@@ -93,16 +106,19 @@ impl FieldRow {
     /// How its field is filled. Where options contradict each other, the one that
     /// writes less.
     pub fn rule(&self) -> Rule {
-        match (
-            self.new_records_only,
-            self.never_update,
-            self.empty_overwrites,
-        ) {
-            (true, _, _) => Rule::Never,
-            (_, true, _) => Rule::Empty,
-            (_, _, None) => Rule::Mapped(Emptied::TakesBack),
-            (_, _, Some(true)) => Rule::Mapped(Emptied::Clears),
-            (_, _, Some(false)) => Rule::Mapped(Emptied::Keeps),
+        match (self.new_records_only, self.never_update) {
+            (true, _) => Rule::Never,
+            (_, true) => Rule::Empty,
+            _ if self.halo_wins => Rule::UnlessEdited(self.emptied()),
+            _ => Rule::Mapped(self.emptied()),
+        }
+    }
+
+    fn emptied(&self) -> Emptied {
+        match self.empty_overwrites {
+            None => Emptied::TakesBack,
+            Some(true) => Emptied::Clears,
+            Some(false) => Emptied::Keeps,
         }
     }
 

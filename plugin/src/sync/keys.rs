@@ -12,6 +12,7 @@
 //! | `SCOPE/selection` | where an unfinished import of chosen rows goes on |
 //! | `SCOPE/agreed/ID` | HubSpot's values as of the last comparison, when it was last listed, and whether it is gone |
 //! | `SCOPE/intent/ID` | what is about to be written for a row, until it is remembered |
+//! | `SCOPE/outward` | the rows that go to HubSpot, ready for use |
 //! | `SCOPE/held/ID` | a row that stopped; it is read again until it goes in |
 
 /// The account.
@@ -50,6 +51,11 @@ pub fn agreed_prefix(scope: &str) -> String {
 /// What is about to be written for a row.
 pub fn intent(scope: &str, id: &str) -> String {
     format!("{scope}/intent/{id}")
+}
+
+/// The rows that go to HubSpot, ready for use.
+pub fn outward(scope: &str) -> String {
+    format!("{scope}/outward")
 }
 
 /// A row that stopped.

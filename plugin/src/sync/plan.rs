@@ -43,12 +43,25 @@ pub struct Agreed {
     /// By HubSpot's id: the same of its lines.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub lines: BTreeMap<String, AgreedLine>,
+    /// By property: what was sent to HubSpot, where that is not what it holds, or where
+    /// its changes do not come to Halo.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub sent: BTreeMap<String, Sent>,
     /// The list of everything that it was seen in last.
     #[serde(default)]
     pub seen: u64,
     /// HubSpot does not have it any more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gone: Option<Gone>,
+}
+
+/// What was sent of a field.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sent {
+    /// The text.
+    pub halo: String,
+    /// What HubSpot has made of it: it may put a telephone number into its own form.
+    pub hubspot: String,
 }
 
 /// What was compared with the site.

@@ -17,7 +17,8 @@ use crate::failure::Failure;
 use crate::field::convert::Conversion;
 use crate::field::direction::Direction;
 use crate::matching::Table;
-use crate::settings::{Companies, Contacts, Deals, FieldRow, Products, Quotes, Settings};
+use crate::settings::sync_back::When;
+use crate::settings::{Companies, Contacts, Deals, FieldRow, Products, Quotes, Settings, SyncBack};
 
 /// The settings of one entity.
 #[derive(Clone, Copy, Debug)]
@@ -88,6 +89,33 @@ impl<'a> Section<'a> {
             Section::Products(_) => &Direction::ALL,
             Section::Deals(..) => &Direction::COMING,
         }
+    }
+
+    /// When Halo's changes are sent; quotations never are (S46).
+    pub fn when(&self, settings: &SyncBack) -> When {
+        match self {
+            Section::Companies(_) => settings.companies,
+            Section::Contacts(..) => settings.contacts,
+            Section::Products(_) => settings.products,
+            Section::Deals(..) => settings.deals,
+            Section::Quotes(..) => When::Disabled,
+        }
+    }
+
+    /// The field that people call a record by.
+    pub fn title_field(&self) -> &'static str {
+        match self {
+            Section::Companies(_) => company::NAME,
+            Section::Contacts(..) => contact::NAME,
+            Section::Products(_) => product::NAME,
+            Section::Deals(..) => deal::SUMMARY,
+            Section::Quotes(..) => quote::NAME,
+        }
+    }
+
+    /// Whether each row has a tick for what goes back (S29).
+    pub fn has_ticks(&self) -> bool {
+        matches!(self, Section::Companies(_) | Section::Contacts(..))
     }
 
     /// Whether each row has a direction of its own.

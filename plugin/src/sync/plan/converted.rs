@@ -73,7 +73,7 @@ fn could_be_written(mapped: &Mapped, record: &Stored) -> bool {
     match mapped.rule {
         Rule::Never => false,
         Rule::Empty => *value_of(record, &mapped.field) == Value::None,
-        Rule::Mapped(_) | Rule::EmptyOrOurs => true,
+        Rule::Mapped(_) | Rule::UnlessEdited(_) | Rule::EmptyOrOurs => true,
     }
 }
 
