@@ -104,7 +104,7 @@ enum Command {
     Activate(edit::Switch),
     /// Show what was written, when and why.
     Journal(journal::Journal),
-    /// Answer sign-ins and run what is due, until stopped.
+    /// Answer sign-ins and the records API, and run what is due, until stopped.
     Serve(serve::Serve),
     /// What is there, what is missing, and how to get it.
     Doctor,
