@@ -72,6 +72,12 @@ async fn only_a_token_of_its_own_secret_opens_the_api() {
             );
         }
     }
+    let (status, answer) = served.ask_token(&"x".repeat(20_000)).await.unwrap();
+    // A form that is too long is not read.
+    assert_eq!(
+        (status, answer["error"].as_str()),
+        (400, Some("invalid_request"))
+    );
     let narrow = served.sign_in("read:items+edit:tickets").await.unwrap();
     assert_eq!(narrow.get("/api/Item").await.unwrap().0, 200);
     assert_eq!(narrow.get("/api/Tickets").await.unwrap().0, 200);

@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Bytes;
-use axum::extract::rejection::{BytesRejection, FormRejection};
-use axum::extract::{DefaultBodyLimit, Form, Path, Query, Request, State};
+use axum::extract::rejection::FormRejection;
+use axum::extract::{DefaultBodyLimit, Form, FromRequest as _, Path, Query, Request, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
@@ -39,6 +39,8 @@ mod write;
 
 /// Bytes of a body: a thousand records with their notes.
 const BODY: usize = 4 * 1024 * 1024;
+/// Bytes of a form that asks for a token, which everybody may send.
+const FORM: usize = 16 * 1024;
 /// How long a request may take, its body included: who sends slower holds a place.
 const LONGEST: Duration = Duration::from_secs(30);
 /// Requests at work at once: each may hold a long list in memory. Others wait.
@@ -68,7 +70,10 @@ pub(super) fn router(host: &Arc<Host>) -> Result<Router, ConfigError> {
         room: Semaphore::new(AT_ONCE),
     });
     Ok(Router::new()
-        .route("/auth/token", post(answer_token))
+        .route(
+            "/auth/token",
+            post(answer_token).layer(DefaultBodyLimit::max(FORM)),
+        )
         .route("/api/authinfo", get(auth_info))
         .route("/api/{path}", get(answer_list).post(answer_write))
         .route("/api/{path}/{id}", get(answer_one))
@@ -189,7 +194,8 @@ async fn answer_one(
         let with_values = [("includevalues".to_owned(), "true".to_owned())];
         let all = definitions(&api.host, &with_values).await?;
         let mut all = all.as_array().into_iter().flatten();
-        let found = all.find(|field| field["id"].to_string() == id);
+        let wanted = id.parse::<u64>().ok();
+        let found = all.find(|field| wanted.is_some() && field["id"].as_u64() == wanted);
         let found = found.ok_or_else(|| ApiError::not_found(format!("There is no field {id}.")))?;
         return Ok(answer(StatusCode::OK, found));
     }
@@ -209,13 +215,15 @@ async fn answer_write(
     State(api): State<Arc<Api>>,
     Path(path): Path<String>,
     headers: HeaderMap,
-    body: Result<Bytes, BytesRejection>,
+    request: Request,
 ) -> Answered {
     let resource = api.resource(&headers, &path)?;
     let caller = api.caller(&headers, resource.area, true)?;
     if resource.may == May::Read {
         return Err(not_allowed().await);
     }
+    // Only now: nobody else's body is read.
+    let body = Bytes::from_request(request, &api).await;
     let body = body.map_err(|error| ApiError::Plain(error.status(), error.body_text()))?;
     let who = Who::over_api(&caller.application);
     let (store, now) = (api.host.store.clone(), api.host.clock.now());
