@@ -9,6 +9,10 @@ use serde::Deserialize;
 
 use crate::brake::Brake;
 
+mod application;
+
+pub use application::Application;
+
 /// Why a configuration cannot be used; each message says what to do.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
@@ -42,7 +46,7 @@ pub enum ConfigError {
         known: String,
     },
     /// A secret is not where the configuration says.
-    #[error("The secret {name} of {connector} is not there: {detail}")]
+    #[error("The secret {name} of {connector} cannot be used: {detail}")]
     Secret {
         /// The connector.
         connector: String,
@@ -66,6 +70,9 @@ pub struct Config {
     /// The connectors, by name.
     #[serde(default)]
     pub connector: BTreeMap<String, Connector>,
+    /// The applications that may use the records API, by name; without one it is off.
+    #[serde(default)]
+    pub api: BTreeMap<String, Application>,
     /// The folder of the file: relative paths start here.
     #[serde(skip)]
     pub folder: PathBuf,
@@ -199,6 +206,7 @@ impl Config {
             let brake = connector.brake.check();
             brake.map_err(|detail| format!("connector.{name}.brake: {detail}"))?;
         }
+        application::check(&config.api)?;
         if let Some(url) = &config.server.public_url
             && !(url.starts_with("https://") || url.starts_with("http://"))
         {
@@ -247,25 +255,27 @@ impl Config {
         else {
             return Ok(None);
         };
-        let missing = |detail: String| ConfigError::Secret {
+        let missing = |detail| ConfigError::Secret {
             connector: connector.to_owned(),
             name: name.to_owned(),
             detail,
         };
+        self.read(source).map(Some).map_err(missing)
+    }
+
+    /// The plain value; else what to do.
+    fn read(&self, source: &SecretSource) -> Result<String, String> {
         let value = match source {
             SecretSource::Env(variable) => std::env::var(variable)
-                .map_err(|_| missing(format!("set the environment variable {variable}.")))?,
+                .map_err(|_| format!("set the environment variable {variable}."))?,
             SecretSource::File(file) => {
                 let file = self.path(file);
                 std::fs::read_to_string(&file).map_err(|error| {
-                    missing(format!(
-                        "the file {} cannot be read: {error}.",
-                        file.display()
-                    ))
+                    format!("the file {} cannot be read: {error}.", file.display())
                 })?
             }
         };
-        Ok(Some(value.trim_end_matches(['\r', '\n']).to_owned()))
+        Ok(value.trim_end_matches(['\r', '\n']).to_owned())
     }
 }
 

@@ -125,6 +125,11 @@ impl Host {
         })
     }
 
+    /// What seals secrets, for the server's own.
+    pub(crate) fn sealer(&self) -> &Sealer {
+        &self.sealer
+    }
+
     /// The connection of a connector in the configuration.
     pub async fn connection(&self, name: &str) -> Result<Connection, OpenError> {
         let entry = self.config.connector(name)?;

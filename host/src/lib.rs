@@ -15,6 +15,7 @@
 //! | [`store`] | everything durable, behind one trait |
 //! | [`lanes`] | one mutating call of a connection at a time |
 //! | [`schema`] | Halo's kinds and fields |
+//! | [`edits`] | changes that people make in Halo's records |
 //! | [`toolchain`] | builds a component from a crate |
 //! | [`cli`] | the program |
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
@@ -29,6 +30,7 @@ mod contract;
 pub mod description;
 pub mod deviations;
 pub mod doctor;
+pub mod edits;
 pub mod engine;
 pub mod host;
 pub mod http;

@@ -8,7 +8,7 @@ use crate::store::CustomField;
 mod check;
 mod kinds;
 
-pub use check::check;
+pub use check::{check, check_value};
 pub use kinds::{INDEXED, title_of};
 
 use kinds::{KINDS, Line};

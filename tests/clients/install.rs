@@ -57,7 +57,7 @@ pub fn node() -> Result<Installed, String> {
     })
 }
 
-/// HubSpot's clients for Python.
+/// The clients for Python: HubSpot's two, and the one made for Halo.
 pub fn python() -> Result<Installed, String> {
     let (system, inside) = if cfg!(windows) {
         ("python.exe", "venv/Scripts/python.exe")
@@ -68,7 +68,7 @@ pub fn python() -> Result<Installed, String> {
     output(system, &["-c", "import venv, ensurepip"]).ok_or(NEEDS_PYTHON)?;
     let lock = fs::read_to_string(source("requirements.txt")).map_err(told("requirements.txt"))?;
     let folder = once("python", &format!("{version}\n{lock}"), |folder| {
-        say("Installing HubSpot's clients for Python (once; about half a minute) ...");
+        say("Installing the clients for Python (once; about half a minute) ...");
         run(Command::new(system)
             .args(["-m", "venv", "venv"])
             .current_dir(folder))?;

@@ -1,8 +1,10 @@
 //! HubSpot's own published clients against the simulated HubSpot: what they can do at
-//! it, the connector may rely on. Each runs a script beside this file, which prints a
-//! line for each thing that it has proven.
+//! it, the connector may rely on. And a client made for Halo against the host's
+//! records API. Each runs a script beside this file, which prints a line for each
+//! thing that it has proven.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod halo;
 mod install;
 
 use std::path::Path;
@@ -52,13 +54,22 @@ async fn proven_by(client: &Installed, script: &str) -> Vec<String> {
         ..SimOptions::default()
     };
     let sim = Sim::start(options).await.unwrap();
+    let proven = told_by(client, script, &sim.to_json().to_string()).await;
+    let routes = sim.stats().routes;
+    let unserved = routes.iter().find(|row| row.route == "(not served)");
+    assert_eq!(unserved, None, "the simulator lacks a path");
+    proven
+}
+
+/// Runs a script with its argument; answers what it has proven.
+async fn told_by(client: &Installed, script: &str, argument: &str) -> Vec<String> {
     let script = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("clients")
         .join(script);
     let run = Command::new(&client.program)
         .args(client.arguments)
         .arg(&script)
-        .arg(sim.to_json().to_string())
+        .arg(argument)
         .current_dir(&client.folder)
         // A proxy of the machine must not see calls to the loopback address.
         .env("NO_PROXY", "127.0.0.1")
@@ -79,9 +90,6 @@ async fn proven_by(client: &Installed, script: &str) -> Vec<String> {
         "{} failed after\n{told}\n{errors}",
         script.display()
     );
-    let routes = sim.stats().routes;
-    let unserved = routes.iter().find(|row| row.route == "(not served)");
-    assert_eq!(unserved, None, "the simulator lacks a path");
     told.lines()
         .filter_map(|line| line.strip_prefix("proven: "))
         .map(str::to_owned)

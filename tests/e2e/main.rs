@@ -10,6 +10,8 @@ mod contacts;
 mod deals;
 mod explain;
 mod guards;
+mod halo_api;
+mod halo_edits;
 mod hostile;
 mod hublets;
 mod import_all;

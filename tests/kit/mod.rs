@@ -7,6 +7,7 @@ mod component;
 mod halo;
 mod partial;
 mod program;
+mod served;
 mod workshop;
 
 pub use browser::Browser;
@@ -14,4 +15,5 @@ pub use component::{component, component_of};
 pub use halo::Halo;
 pub use partial::Records;
 pub use program::{Ended, Program};
+pub use served::{CLIENT_ID, CLIENT_SECRET, Served, Session};
 pub use workshop::{NAME, Workshop, query_of};

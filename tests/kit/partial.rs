@@ -20,8 +20,8 @@ use halo_host::clock::Clock;
 use halo_host::model::{Failure, RecordId, Row, RunId, Stored, Timestamp, Written};
 use halo_host::store::{
     Allowance, Counts, CustomField, Expectation, JournalEntry, JournalFilter, Lane, LaneAnswer,
-    NewRun, OutboxRow, ReportFilter, ReportRow, ReportedRow, Result, Run, Scope, SealedSecret,
-    SettingsVersion, StateEntry, StateWrite, Store, StoreError, Tally, Task,
+    NewRun, OutboxRow, Page, PageFilter, ReportFilter, ReportRow, ReportedRow, Result, Run, Scope,
+    SealedSecret, SettingsVersion, StateEntry, StateWrite, Store, StoreError, Tally, Task,
 };
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
@@ -341,6 +341,7 @@ handed_on! {
     linked(connection: &str, kind: &str) -> u64;
     changed(run: RunId) -> BTreeMap<String, u64>;
     list(kind: &str, search: Option<&str>, after: RecordId, limit: u32) -> Vec<Stored>;
+    page(filter: &PageFilter) -> Page;
     count(kind: &str) -> u64;
     state_get(scope: &Scope, keys: &[String]) -> Vec<Option<StateEntry>>;
     state_scan(scope: &Scope, prefix: &str, after: Option<&str>, limit: u32) -> Vec<StateEntry>;

@@ -239,7 +239,7 @@ pub fn query_of(redirect: &str) -> anyhow::Result<Vec<(String, String)>> {
 }
 
 /// An address of this machine where nobody listens.
-fn free_address() -> anyhow::Result<SocketAddr> {
+pub(super) fn free_address() -> anyhow::Result<SocketAddr> {
     Ok(TcpListener::bind(("127.0.0.1", 0))?.local_addr()?)
 }
 

@@ -2,6 +2,7 @@
 
 use super::output::table;
 use super::{Context, Done, Ended};
+use crate::edits;
 use crate::schema;
 use crate::store::CustomField as Definition;
 
@@ -151,13 +152,8 @@ impl CustomField {
                 choices,
             } => {
                 let kinds = schema::kinds(&[]);
-                let Some(known) = kinds.get(&kind) else {
-                    let names: Vec<&str> = kinds.keys().map(String::as_str).collect();
-                    return Err(Ended::Failed(format!(
-                        "Halo has no kind {kind:?}; it has {}.",
-                        names.join(", ")
-                    )));
-                };
+                let known = edits::kind_of(&kinds, &kind)
+                    .map_err(|failure| Ended::Failed(failure.message))?;
                 if known.fields.contains_key(&name) {
                     return Err(Ended::Failed(format!(
                         "{} is one of Halo's own fields of {kind}.",

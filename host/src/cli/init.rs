@@ -32,6 +32,12 @@ path = "halo.db"
 # The key that seals tokens; made at first use. Keep it apart from backups of the
 # store, or set HALO_SEAL_KEY (64 hexadecimal digits) instead.
 key-file = "halo.key"
+
+# Programs made for Halo may read and write the records over /api of `serve`, which
+# is off without a section like this; NAME is what the journal calls the program:
+# [api.NAME]
+# client-id = "an id of your choice"
+# client-secret = { env = "API_SECRET" }   # 16 characters or more
 "#;
 
 const EXAMPLE: &str = r#"

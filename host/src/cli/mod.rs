@@ -20,6 +20,7 @@ mod choices;
 mod connect;
 mod describe;
 mod doctor;
+mod edit;
 mod fields;
 mod filter;
 mod import;
@@ -93,9 +94,17 @@ enum Command {
     Why(why::Why),
     /// Show Halo's records.
     Records(records::Records),
+    /// Make a record in Halo, as a person there would.
+    Create(edit::Create),
+    /// Change fields of a record in Halo, as a person there would.
+    Edit(edit::Edit),
+    /// Take a record in Halo out of use.
+    Deactivate(edit::Switch),
+    /// Take a record in Halo into use again.
+    Activate(edit::Switch),
     /// Show what was written, when and why.
     Journal(journal::Journal),
-    /// Answer sign-ins and run what is due, until stopped.
+    /// Answer sign-ins and the records API, and run what is due, until stopped.
     Serve(serve::Serve),
     /// What is there, what is missing, and how to get it.
     Doctor,
@@ -267,6 +276,10 @@ async fn dispatch(context: &Context, command: Command) -> Done {
         Command::Report(command) => command.run(context).await,
         Command::Why(command) => command.run(context).await,
         Command::Records(command) => command.run(context).await,
+        Command::Create(command) => command.run(context).await,
+        Command::Edit(command) => command.run(context).await,
+        Command::Deactivate(command) => command.run(context, true).await,
+        Command::Activate(command) => command.run(context, false).await,
         Command::Journal(command) => command.run(context).await,
         Command::Serve(command) => command.run(context).await,
         Command::Doctor => doctor::run(context),

@@ -2,6 +2,7 @@
 
 use super::output::table;
 use super::{Context, Done, Ended};
+use crate::edits;
 use crate::host::Host;
 use crate::model::Stored;
 use crate::schema;
@@ -31,14 +32,8 @@ impl Records {
     pub(crate) async fn run(self, context: &Context) -> Done {
         let host = context.host().await?;
         let kinds = schema::kinds(&host.store.custom_fields().await?);
-        let Some(kind) = kinds.get(&self.kind) else {
-            let names: Vec<&str> = kinds.keys().map(String::as_str).collect();
-            return Err(Ended::Failed(format!(
-                "Halo has no kind {:?}; it has {}.",
-                self.kind,
-                names.join(", ")
-            )));
-        };
+        let kind =
+            edits::kind_of(&kinds, &self.kind).map_err(|failure| Ended::Failed(failure.message))?;
         if let Some(id) = self.id {
             return one(context, &host, &self.kind, id).await;
         }

@@ -22,8 +22,8 @@ pub fn check(kinds: &BTreeMap<String, KindDef>, row: &mut Row) -> Result<(), Fai
     Ok(())
 }
 
-/// Checks one value against its field.
-fn check_value(field: &FieldDef, value: &mut Value) -> Result<(), String> {
+/// Checks one value against its field; what does not fit is told in one sentence.
+pub fn check_value(field: &FieldDef, value: &mut Value) -> Result<(), String> {
     let label = &field.label;
     let required = field.attributes.contains_key("required");
     let text = match value {

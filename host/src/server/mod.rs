@@ -1,5 +1,5 @@
 //! What the host does while it serves: it answers the way back of sign-ins, says
-//! whether it lives, and runs what is due.
+//! whether it lives, serves the records API, and runs what is due.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,8 +9,10 @@ use axum::routing::get;
 use tokio::net::TcpListener;
 
 use crate::capability::Stop;
+use crate::config::ConfigError;
 use crate::host::Host;
 
+mod api;
 pub mod due;
 mod sign_in;
 
@@ -19,12 +21,22 @@ pub use sign_in::{Outcome, redirect_address, wait_for_other, wait_for_redirect};
 /// How often a stop is looked for.
 const STEP: Duration = Duration::from_millis(100);
 
-/// Serves until stopped.
-pub async fn serve(host: Arc<Host>, listener: TcpListener, stop: &Stop) -> std::io::Result<()> {
-    let router = Router::new()
+/// All paths, each part from its own file.
+pub fn router(host: &Arc<Host>) -> Result<Router, ConfigError> {
+    let own = Router::new()
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/connect/{name}/callback", get(sign_in::callback))
         .with_state(host.clone());
+    Ok(own.merge(api::router(host)?))
+}
+
+/// Serves these paths until stopped.
+pub async fn serve(
+    host: Arc<Host>,
+    router: Router,
+    listener: TcpListener,
+    stop: &Stop,
+) -> std::io::Result<()> {
     let due = tokio::spawn(due::run_due(host, stop.clone()));
     let asked = stop.clone();
     axum::serve(listener, router)

@@ -33,6 +33,7 @@ mod lanes;
 mod large;
 mod layers;
 mod naming;
+mod pages;
 mod records;
 mod runs;
 mod small;

@@ -20,9 +20,11 @@ use crate::model::{
     Effect, Failure, FieldChange, RecordId, Row, RunId, Stored, Timestamp, Written,
 };
 
+mod page;
 pub mod sqlite;
 mod tally;
 
+pub use page::{Dated, Page, PageFilter};
 pub use tally::{Allowance, Tally};
 
 #[cfg(test)]
@@ -542,6 +544,8 @@ pub trait Store: Send + Sync + 'static {
         after: RecordId,
         limit: u32,
     ) -> Result<Vec<Stored>>;
+    /// A part of the real records of a kind, with how many there are in all.
+    async fn page(&self, filter: &PageFilter) -> Result<Page>;
     /// How many real records a kind has.
     async fn count(&self, kind: &str) -> Result<u64>;
 

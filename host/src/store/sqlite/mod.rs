@@ -12,6 +12,7 @@
 //! | `open`, `schema` | the file: rights, checks, tables, migrations |
 //! | `worker` | a thread that owns a connection |
 //! | `records`, `index` | reading by id, key and value, through a layer |
+//! | `pages` | leafing through what is real |
 //! | `room` | how large one answer may be |
 //! | `upsert`, `keys` | writing rows |
 //! | `tallies` | counting changes for the brake |
@@ -39,6 +40,7 @@ mod lanes;
 mod open;
 mod operations;
 mod outbox;
+mod pages;
 mod records;
 mod reports;
 mod room;

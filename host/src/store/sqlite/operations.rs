@@ -7,14 +7,14 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 
 use super::{
-    SqliteStore, connections, index, journal, lanes, outbox, records, reports, runs, secrets,
-    settings, state, tallies, tasks, upsert,
+    SqliteStore, connections, index, journal, lanes, outbox, pages, records, reports, runs,
+    secrets, settings, state, tallies, tasks, upsert,
 };
 use crate::model::{Failure, RecordId, Row, RunId, Stored, Timestamp, Written};
 use crate::store::{
     Allowance, Counts, CustomField, Expectation, JournalEntry, JournalFilter, Lane, LaneAnswer,
-    NewRun, OutboxRow, ReportFilter, ReportRow, ReportedRow, Result, Run, Scope, SealedSecret,
-    SettingsVersion, StateEntry, StateWrite, Store, StoreError, Tally, Task,
+    NewRun, OutboxRow, Page, PageFilter, ReportFilter, ReportRow, ReportedRow, Result, Run, Scope,
+    SealedSecret, SettingsVersion, StateEntry, StateWrite, Store, StoreError, Tally, Task,
 };
 
 #[async_trait]
@@ -181,6 +181,11 @@ impl Store for SqliteStore {
         let search = search.map(str::to_owned);
         self.look(move |db| index::list(db, &kind, search.as_deref(), after, limit))
             .await
+    }
+
+    async fn page(&self, filter: &PageFilter) -> Result<Page> {
+        let filter = filter.clone();
+        self.look(move |db| pages::page(db, &filter)).await
     }
 
     async fn count(&self, kind: &str) -> Result<u64> {
