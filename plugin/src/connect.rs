@@ -103,7 +103,12 @@ pub fn begin(redirect: &str, other_account: bool) -> Result<Begun, Failure> {
     let random = random::get_random_bytes(64);
     let sign_in = SignIn::new(&random, redirect, transport::now(), other_account);
     session::keep_sign_in(Some(&sign_in), Expectation::Anything)?;
-    Ok(Begun::Visit(sign_in.address(&api.sign_in_url, &client_id)))
+    let scopes = oauth::scopes(&Settings::parse(&settings::get()?.json)?.sync_back);
+    Ok(Begun::Visit(sign_in.address(
+        &api.sign_in_url,
+        &client_id,
+        &scopes,
+    )))
 }
 
 /// Ends a sign-in with what the browser brought back.
@@ -256,7 +261,9 @@ pub fn status() -> Result<StateOfConnection, Failure> {
         attributes.push(attribute("sign-in", "access token of the configuration"));
     } else if state == "connected" {
         attributes.push(attribute("sign-in", "OAuth"));
-        attributes.push(attribute("scopes", &oauth::SCOPES.join(" ")));
+        let back = Settings::parse(&settings::get()?.json).map(|settings| settings.sync_back);
+        let scopes = oauth::scopes(&back.unwrap_or_default());
+        attributes.push(attribute("scopes", &scopes.join(" ")));
     }
     let now = transport::now();
     if session::sign_in()?.is_some_and(|(sign_in, _)| !sign_in.is_over(now)) {

@@ -53,6 +53,22 @@ pub fn batch_read_on(
     )
 }
 
+/// The most pairs that one call may associate.
+pub const WRITE_LIMIT: usize = 2_000;
+
+/// `POST …/batch/associate/default`: the plain association of pairs. The first company
+/// of a contact becomes its primary one; another stays that.
+pub fn associate(version: &Version, from: &str, to: &str, pairs: &[(String, String)]) -> Call {
+    let inputs: Vec<_> = pairs
+        .iter()
+        .map(|(left, right)| serde_json::json!({ "from": { "id": left }, "to": { "id": right } }))
+        .collect();
+    Call::post(
+        format!("{}/batch/associate/default", version.associations(from, to)),
+        &serde_json::json!({ "inputs": inputs }),
+    )
+}
+
 /// The answer: at most 500 for one object. Where all of them matter,
 /// [`Answer::unfinished`] says what is left; nobody works for 500 companies.
 #[derive(Debug, Deserialize)]

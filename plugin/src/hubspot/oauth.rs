@@ -10,6 +10,8 @@ use sha2::{Digest, Sha256};
 
 use super::transport::Response;
 use crate::failure::Failure;
+use crate::settings::SyncBack;
+use crate::settings::sync_back::When;
 
 /// What this version of the connector asks for: reading companies, contacts, products,
 /// deals and quotes with their lines, their properties and their owners.
@@ -27,6 +29,34 @@ pub const SCOPES: [&str; 11] = [
     "crm.objects.quotes.read",
     "crm.objects.line_items.read",
 ];
+
+/// The scopes to ask for: what is read, and what is written where sync back is switched
+/// on. Nothing more, as people ask why (S71).
+pub fn scopes(back: &SyncBack) -> Vec<&'static str> {
+    let mut scopes = SCOPES.to_vec();
+    for (when, more) in [
+        (
+            back.companies,
+            // The second one adds the connector's own property.
+            ["crm.objects.companies.write", "crm.schemas.companies.write"],
+        ),
+        (
+            back.contacts,
+            ["crm.objects.contacts.write", "crm.schemas.contacts.write"],
+        ),
+        // No other scope adds a property to products.
+        (back.products, ["crm.objects.products.write", "e-commerce"]),
+        (
+            back.deals,
+            ["crm.objects.deals.write", "crm.schemas.deals.read"],
+        ),
+    ] {
+        if when != When::Disabled {
+            scopes.extend(more.into_iter().filter(|scope| !SCOPES.contains(scope)));
+        }
+    }
+    scopes
+}
 
 /// How long a sign-in may take.
 pub const PATIENCE_MS: u64 = 15 * 60 * 1_000;
@@ -90,12 +120,12 @@ impl SignIn {
     }
 
     /// Where to send the person.
-    pub fn address(&self, sign_in_url: &str, client_id: &str) -> String {
+    pub fn address(&self, sign_in_url: &str, client_id: &str, scopes: &[&str]) -> String {
         let challenge = URL_SAFE_NO_PAD.encode(Sha256::digest(&self.verifier));
         let query = form(&[
             ("client_id", client_id),
             ("redirect_uri", &self.redirect),
-            ("scope", &SCOPES.join(" ")),
+            ("scope", &scopes.join(" ")),
             ("state", &self.state),
             ("code_challenge", &challenge),
             ("code_challenge_method", "S256"),
@@ -241,6 +271,23 @@ pub fn form(pairs: &[(&str, &str)]) -> String {
 mod tests {
     use super::*;
 
+    #[test]
+    fn s71_nothing_to_write_is_asked_for_unless_sync_back_is_switched_on() {
+        let mut back = SyncBack::default();
+        assert_eq!(scopes(&back), SCOPES);
+        back.contacts = When::OnUpdate;
+        back.deals = When::OnUpdate;
+        let more = scopes(&back).split_off(SCOPES.len());
+        assert_eq!(
+            more,
+            [
+                "crm.objects.contacts.write",
+                "crm.schemas.contacts.write",
+                "crm.objects.deals.write"
+            ]
+        );
+    }
+
     fn sign_in() -> SignIn {
         let random: Vec<u8> = (0..64).collect();
         SignIn::new(
@@ -253,7 +300,7 @@ mod tests {
 
     #[test]
     fn s2_the_address_carries_client_scopes_redirect_state_and_challenge() {
-        let address = sign_in().address("https://app.hubspot.com", "id-1");
+        let address = sign_in().address("https://app.hubspot.com", "id-1", &SCOPES);
         assert!(address.starts_with("https://app.hubspot.com/oauth/authorize?client_id=id-1&"));
         assert!(
             address.contains("scope=oauth%20crm.objects.companies.read%20"),
@@ -272,7 +319,7 @@ mod tests {
             verifier: verifier.to_owned(),
             ..sign_in()
         };
-        let address = sign_in.address("https://x", "id");
+        let address = sign_in.address("https://x", "id", &SCOPES);
         assert!(address.contains("code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM&"));
     }
 

@@ -16,6 +16,14 @@ pub fn parse_date_header(text: &str) -> Option<u64> {
     u64::try_from(time.as_millisecond()).ok()
 }
 
+/// A time as HubSpot writes it.
+pub fn iso(at: u64) -> String {
+    let at = i64::try_from(at).unwrap_or(i64::MAX);
+    jiff::Timestamp::from_millisecond(at)
+        .map(|time| time.to_string())
+        .unwrap_or_default()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -25,6 +33,7 @@ mod tests {
         assert_eq!(parse("2026-11-01T00:00:00.123Z"), Some(1_793_491_200_123));
         assert_eq!(parse("2026-11-01T00:00:00Z"), Some(1_793_491_200_000));
         assert_eq!(parse("1793491200123"), Some(1_793_491_200_123));
+        assert_eq!(parse(&iso(1_793_491_200_123)), Some(1_793_491_200_123));
         assert_eq!(parse("yesterday"), None);
         assert_eq!(parse(""), None);
     }

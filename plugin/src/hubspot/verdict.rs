@@ -203,6 +203,7 @@ fn failure_of(response: &Response, body: &ErrorBody) -> Failure {
     let code = match response.status {
         429 | 423 | 477 | 500..=599 => "unavailable",
         404 => "not-found",
+        409 => "exists",
         _ => "remote",
     };
     let failure = Failure::new(

@@ -80,7 +80,7 @@ impl Outward {
             None => was_edited,
         };
         // A row that only goes out takes no change of HubSpot (A9).
-        let overwrites = !self.comes_too && !(is_sent && !has_hubspot_changed);
+        let overwrites = !self.comes_too && (!is_sent || has_hubspot_changed);
         if !has_changed && !overwrites {
             return Ok(Sending::Left);
         }

@@ -3,10 +3,18 @@
 //!
 //! | module | what it is | I/O |
 //! |---|---|---|
+//! | [`batch`] | a batch of changes of one entity, sorted by what is to be done | shell |
+//! | [`update`] | of linked records: what differs is written | shell |
+//! | [`create`] | of new records: an object is made, or linked if it is there | shell |
+//! | [`archive`] | of inactive records: their objects are archived | shell |
+//! | [`place`] | new contacts are associated with their companies | shell |
+//! | [`existing`] | objects that are there already | shell |
+//! | [`own`] | the property that names the record of Halo | shell |
+//! | [`rows`] | the mapping rows that go to HubSpot | shell |
 //! | [`field`] | what is sent of one field | no |
 //! | [`plan`] | what is written of one record | no |
-//! | [`rows`] | the mapping rows that go to HubSpot | shell |
-//! | [`update`] | a batch of linked records | shell |
+//! | [`newcomer`] | what a new record becomes | no |
+//! | [`told`] | what people are told | no |
 
 use std::collections::BTreeMap;
 
@@ -16,14 +24,23 @@ use crate::contract::halo::integration::settings;
 use crate::failure::Failure;
 use crate::hubspot::client::{Client, Trouble};
 use crate::hubspot::objects;
-use crate::settings::Settings;
 use crate::settings::sync_back::When;
+use crate::settings::{Settings, SyncBack};
 use crate::sync::section::Section;
+use told::Told;
 
+pub mod archive;
+pub mod batch;
+pub mod create;
+pub mod existing;
 pub mod field;
+pub mod newcomer;
+pub mod own;
+pub mod place;
 pub mod plan;
 pub mod rows;
-mod update;
+pub mod told;
+pub mod update;
 
 /// One answer for each change.
 pub fn push(changes: &[Change]) -> Result<Vec<Answer>, Failure> {
@@ -35,11 +52,12 @@ pub fn push(changes: &[Change]) -> Result<Vec<Answer>, Failure> {
         let kind = section.spec().kind;
         let mut wanted = Vec::new();
         for change in changes.iter().filter(|change| change.kind == kind) {
-            match ignored(change, section.when(&settings.sync_back)) {
-                Some(reason) => {
-                    outcomes.insert(change.sequence, Outcome::Nothing(reason));
-                }
-                None => wanted.push(change),
+            if is_wanted(
+                change,
+                section.when(&settings.sync_back),
+                &settings.sync_back,
+            ) {
+                wanted.push(change);
             }
         }
         for changes in wanted.chunks(objects::BATCH_LIMIT) {
@@ -51,7 +69,13 @@ pub fn push(changes: &[Change]) -> Result<Vec<Answer>, Failure> {
                         &linked.account,
                     )?),
                 };
-                update::run(&section, &settings.sync_back, &linked, client, changes)
+                let scope = format!("{}{}", linked.prefix, section.spec().objects);
+                let told = Told {
+                    section: &section,
+                    linked: &linked,
+                    scope: &scope,
+                };
+                batch::run(&told, &settings.sync_back, client, changes)
             })();
             match answered {
                 Ok(answered) => outcomes.extend(answered),
@@ -84,12 +108,50 @@ pub fn push(changes: &[Change]) -> Result<Vec<Answer>, Failure> {
     Ok(changes.iter().map(answer).collect())
 }
 
-/// Whether nothing becomes of a change, and why where a person should know.
-fn ignored(change: &Change, when: When) -> Option<Option<Failure>> {
-    let is_wanted = match change.what.as_str() {
-        "updated" | "active" => when.updates(),
+/// Whether a change is sent at all (S66, A19).
+fn is_wanted(change: &Change, when: When, settings: &SyncBack) -> bool {
+    match change.what.as_str() {
+        "updated" => when.updates(),
         "created" => when.creates(),
+        // Back in use: its values, or a new object for an archived one.
+        "active" => when.updates() || (settings.archive_inactive && when != When::Disabled),
+        "inactive" => settings.archive_inactive && when != When::Disabled,
         _ => false,
-    };
-    (!is_wanted).then_some(None)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn s66_a19_the_setting_says_when_and_disabled_sends_nothing_at_all() {
+        let settings = SyncBack {
+            archive_inactive: true,
+            ..SyncBack::default()
+        };
+        let sent = |when| -> Vec<&str> {
+            let is_sent = |what: &&str| {
+                let change = Change {
+                    sequence: 1,
+                    kind: "customer".to_owned(),
+                    record: 7,
+                    revision: 1,
+                    what: (*what).to_owned(),
+                    fields: Vec::new(),
+                    into: None,
+                };
+                is_wanted(&change, when, &settings)
+            };
+            let all = ["created", "updated", "inactive", "active", "deleted"];
+            all.into_iter().filter(is_sent).collect()
+        };
+        assert_eq!(sent(When::Disabled), [""; 0]);
+        assert_eq!(sent(When::OnCreation), ["created", "inactive", "active"]);
+        assert_eq!(sent(When::OnUpdate), ["updated", "inactive", "active"]);
+        assert_eq!(
+            sent(When::Both),
+            ["created", "updated", "inactive", "active"]
+        );
+    }
 }

@@ -5,59 +5,50 @@ use std::collections::BTreeMap;
 
 use super::field::Outward;
 use super::plan::{Case, Update, update};
-use super::rows;
-use crate::connect::Linked;
-use crate::contract::exports::halo::integration::push::{Change, Outcome, RemoteChange, Sent};
-use crate::contract::halo::integration::records::{self, Stored};
+use super::told::Told;
+use crate::contract::exports::halo::integration::push::{Change, Outcome, RemoteChange};
+use crate::contract::halo::integration::records::Stored;
 use crate::contract::halo::integration::state;
-use crate::contract::halo::integration::types::RemoteObject;
 use crate::failure::Failure;
 use crate::hubspot::client::{Client, Trouble};
 use crate::hubspot::objects::{self, MERGED, Object, Page};
-use crate::matching::text_of;
-use crate::patience::insist;
 use crate::settings::SyncBack;
 use crate::sync::plan::{self, Agreed};
 use crate::sync::section::Section;
 use crate::sync::{keys, memory};
 
 /// A changed record and the object that it is linked to.
-struct Pair<'a> {
-    change: &'a Change,
-    record: Stored,
+pub struct Pair<'a> {
+    /// The change.
+    pub change: &'a Change,
+    /// As it is in Halo.
+    pub record: Stored,
     /// HubSpot's id as the link has it.
-    linked: String,
-    agreed: Option<Agreed>,
+    pub linked: String,
+    /// As both were when they were last compared.
+    pub agreed: Option<Agreed>,
 }
 
 /// Sends a batch; answers by sequence.
-pub(super) fn run(
-    section: &Section<'_>,
+pub fn run(
+    told: &Told<'_>,
     settings: &SyncBack,
-    linked: &Linked,
     client: &mut Client,
-    changes: &[&Change],
+    rows: &[Outward],
+    pairs: &[Pair<'_>],
 ) -> Result<Vec<(u64, Outcome)>, Trouble> {
-    let spec = section.spec();
-    let scope = format!("{}{}", linked.prefix, spec.objects);
-    let rows = rows::outward(client, section, &scope)?;
-    let mut answers = Vec::with_capacity(changes.len());
-    let pairs = pairs(section, linked, &scope, &rows, changes, &mut answers)?;
     if rows.is_empty() || pairs.is_empty() {
-        answers.extend(
-            pairs
-                .iter()
-                .map(|pair| (pair.change.sequence, Outcome::Nothing(None))),
-        );
-        return Ok(answers);
+        let nothing = |pair: &Pair<'_>| (pair.change.sequence, Outcome::Nothing(None));
+        return Ok(pairs.iter().map(nothing).collect());
     }
-    let objects = present(section, client, &rows, &pairs)?;
+    let objects = present(told.section, client, rows, pairs)?;
+    let mut answers = Vec::with_capacity(pairs.len());
     let mut writes = Vec::new();
     let mut updates: BTreeMap<&str, (&Pair<'_>, Update)> = BTreeMap::new();
-    for pair in &pairs {
+    for pair in pairs {
         let sequence = pair.change.sequence;
         let Some(object) = objects.get(&pair.linked) else {
-            answers.push((sequence, Outcome::Rejected(gone(section, pair))));
+            answers.push((sequence, Outcome::Rejected(gone(told, pair))));
             continue;
         };
         let case = Case {
@@ -66,16 +57,19 @@ pub(super) fn run(
             agreed: pair.agreed.as_ref(),
             edited: &pair.change.fields,
         };
-        match update(&case, &rows, settings.conflicts) {
+        match update(&case, rows, settings.conflicts) {
             Err(failure) => {
-                let failure = named(section, pair, failure);
+                let failure = told.named(&pair.record, failure);
                 answers.push((sequence, Outcome::Rejected(failure)));
             }
             Ok(update) if update.properties.is_empty() => {
-                if let Some(agreed) = agreed(pair, &rows, &update, None) {
-                    writes.push(memory::put(keys::agreed(&scope, &pair.linked), &agreed)?);
+                if let Some(agreed) = agreed(pair, rows, &update, None) {
+                    writes.push(memory::put(
+                        keys::agreed(told.scope, &pair.linked),
+                        &agreed,
+                    )?);
                 }
-                let note = update.note.map(|note| named(section, pair, note));
+                let note = update.note.map(|note| told.named(&pair.record, note));
                 answers.push((sequence, Outcome::Nothing(note)));
             }
             Ok(update) => {
@@ -92,20 +86,24 @@ pub(super) fn run(
             }
         }
     }
-    for (id, answer) in send(section, client, &updates)? {
+    for (id, answer) in send(told.section, client, &updates)? {
         let Some((pair, update)) = updates.get(id.as_str()) else {
             continue;
         };
         let outcome = match answer {
             Ok(object) => {
-                if let Some(agreed) = agreed(pair, &rows, update, Some(&object)) {
-                    writes.push(memory::put(keys::agreed(&scope, &pair.linked), &agreed)?);
+                if let Some(agreed) = agreed(pair, rows, update, Some(&object)) {
+                    writes.push(memory::put(
+                        keys::agreed(told.scope, &pair.linked),
+                        &agreed,
+                    )?);
                 }
-                Outcome::Sent(sent(section, linked, pair, update, &object))
+                let changes = changes(update, &object);
+                Outcome::Sent(told.sent(&pair.record, &object.id, "updated", changes))
             }
             Err(message) => {
                 let failure = Failure::new("refused", format!("HubSpot refused it: {message}"));
-                Outcome::Rejected(named(section, pair, failure))
+                Outcome::Rejected(told.named(&pair.record, failure))
             }
         };
         answers.push((pair.change.sequence, outcome));
@@ -114,57 +112,6 @@ pub(super) fn run(
         state::commit(&writes)?;
     }
     Ok(answers)
-}
-
-/// The changed records that are linked, as they are now. The others are answered.
-fn pairs<'a>(
-    section: &Section<'_>,
-    linked: &Linked,
-    scope: &str,
-    rows: &[Outward],
-    changes: &[&'a Change],
-    answers: &mut Vec<(u64, Outcome)>,
-) -> Result<Vec<Pair<'a>>, Trouble> {
-    let spec = section.spec();
-    let mut wanted: Vec<String> = rows.iter().map(|row| row.field.clone()).collect();
-    wanted.push(section.title_field().to_owned());
-    wanted.sort();
-    wanted.dedup();
-    let ids: Vec<u64> = changes.iter().map(|change| change.record).collect();
-    let found = insist(|| records::read(spec.kind, &ids, &wanted))?;
-    let mut pairs = Vec::with_capacity(changes.len());
-    for (change, record) in changes.iter().zip(found) {
-        // Removed since; that is a change of its own.
-        let Some(record) = record else {
-            answers.push((change.sequence, Outcome::Nothing(None)));
-            continue;
-        };
-        let mut own: Vec<String> = record
-            .keys
-            .iter()
-            .filter_map(|key| key.strip_prefix(linked.prefix.as_str()))
-            .filter(|id| objects::is_id(id))
-            .map(str::to_owned)
-            .collect();
-        own.sort_by_key(|id| (id.len(), id.clone()));
-        let agreed_keys: Vec<String> = own.iter().map(|id| keys::agreed(scope, id)).collect();
-        let agreed = memory::get_all::<Agreed>(&agreed_keys)?;
-        let known: Vec<(String, Option<Agreed>)> = own.into_iter().zip(agreed).collect();
-        // One that is there, rather than one that is gone.
-        let is_there =
-            |agreed: &Option<Agreed>| agreed.as_ref().is_none_or(|agreed| agreed.gone.is_none());
-        let best = known.iter().position(|(_, agreed)| is_there(agreed));
-        match best.map(|best| known[best].clone()) {
-            Some((linked, agreed)) => pairs.push(Pair {
-                change,
-                record,
-                linked,
-                agreed: agreed.filter(|agreed| agreed.record == change.record),
-            }),
-            None => answers.push((change.sequence, Outcome::Nothing(None))),
-        }
-    }
-    Ok(pairs)
 }
 
 /// By the id of the link: the objects as they are in HubSpot now, also those that were
@@ -235,13 +182,17 @@ fn send(
                     written.push(((*id).to_owned(), answer));
                 }
             }
-            Err(Trouble::Failed(failure)) if failure.code == "remote" => match batch {
-                [(id, _)] => written.push(((*id).to_owned(), Err(failure.message))),
-                _ => {
-                    let (left, right) = batch.split_at(batch.len() / 2);
-                    waiting.extend([right, left]);
+            Err(Trouble::Failed(failure))
+                if matches!(failure.code.as_str(), "remote" | "exists") =>
+            {
+                match batch {
+                    [(id, _)] => written.push(((*id).to_owned(), Err(failure.message))),
+                    _ => {
+                        let (left, right) = batch.split_at(batch.len() / 2);
+                        waiting.extend([right, left]);
+                    }
                 }
-            },
+            }
             Err(trouble) => return Err(trouble),
         }
     }
@@ -287,54 +238,19 @@ fn agreed(
     (agreed != before || pair.agreed.is_none()).then_some(agreed)
 }
 
-fn sent(
-    section: &Section<'_>,
-    linked: &Linked,
-    pair: &Pair<'_>,
-    update: &Update,
-    object: &Object,
-) -> Sent {
-    let spec = section.spec();
-    let changes = update.properties.iter().map(|(property, (before, sent))| {
-        let after = object.property(property).unwrap_or(sent);
-        RemoteChange {
+fn changes(update: &Update, object: &Object) -> Vec<RemoteChange> {
+    let properties = update.properties.iter();
+    properties
+        .map(|(property, (before, sent))| RemoteChange {
             field: property.clone(),
             before: before.clone(),
-            after: after.to_owned(),
-        }
-    });
-    Sent {
-        object: RemoteObject {
-            entity: spec.objects.to_owned(),
-            key: format!("{}{}", linked.prefix, object.id),
-            title: title(section, pair).unwrap_or_default().to_owned(),
-            address: Some(linked.account.record_address(spec.type_id, &object.id)),
-        },
-        effect: "updated".to_owned(),
-        changes: changes.collect(),
-    }
+            after: object.property(property).unwrap_or(sent).to_owned(),
+        })
+        .collect()
 }
 
-fn title<'a>(section: &Section<'_>, pair: &'a Pair<'_>) -> Option<&'a str> {
-    text_of(&pair.record, section.title_field())
-}
-
-/// A failure that says whose it is: `Customer 7 (Acme): …`.
-fn named(section: &Section<'_>, pair: &Pair<'_>, failure: Failure) -> Failure {
-    let name = title(section, pair).map_or_else(String::new, |title| format!(" ({title})"));
-    Failure {
-        message: format!(
-            "{} {}{name}: {}",
-            section.spec().kind,
-            pair.record.id,
-            failure.message
-        ),
-        ..failure
-    }
-}
-
-fn gone(section: &Section<'_>, pair: &Pair<'_>) -> Failure {
-    let one = section.spec().one;
+fn gone(told: &Told<'_>, pair: &Pair<'_>) -> Failure {
+    let one = told.section.spec().one;
     let failure = Failure::new(
         "gone",
         format!(
@@ -342,5 +258,5 @@ fn gone(section: &Section<'_>, pair: &Pair<'_>) -> Failure {
             pair.linked
         ),
     );
-    named(section, pair, failure)
+    told.named(&pair.record, failure)
 }

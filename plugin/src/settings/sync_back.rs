@@ -16,6 +16,10 @@ pub struct SyncBack {
     pub deals: When,
     /// Which side wins a field that both have changed.
     pub conflicts: Winner,
+    /// Archive the company or contact of a record that is made inactive (S69).
+    pub archive_inactive: bool,
+    /// The internal value of the lifecycle stage of companies that are made.
+    pub new_company_stage: Option<String>,
 }
 
 /// When changes are sent.

@@ -13,6 +13,8 @@
 //! | `SCOPE/agreed/ID` | HubSpot's values as of the last comparison, when it was last listed, and whether it is gone |
 //! | `SCOPE/intent/ID` | what is about to be written for a row, until it is remembered |
 //! | `SCOPE/outward` | the rows that go to HubSpot, ready for use |
+//! | `SCOPE/own` | whether the account has the connector's own property |
+//! | `installation` | names this installation in that property |
 //! | `SCOPE/held/ID` | a row that stopped; it is read again until it goes in |
 
 /// The account.
@@ -57,6 +59,14 @@ pub fn intent(scope: &str, id: &str) -> String {
 pub fn outward(scope: &str) -> String {
     format!("{scope}/outward")
 }
+
+/// Whether the account has the connector's own property.
+pub fn own(scope: &str) -> String {
+    format!("{scope}/own")
+}
+
+/// Names this installation.
+pub const INSTALLATION: &str = "installation";
 
 /// A row that stopped.
 pub fn held(scope: &str, id: &str) -> String {

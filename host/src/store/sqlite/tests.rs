@@ -104,7 +104,7 @@ async fn a_file_of_a_newer_program_is_refused() {
             error,
             StoreError::Newer {
                 found: 99,
-                known: 2,
+                known: 3,
                 ..
             }
         ),
@@ -120,7 +120,10 @@ async fn a_file_of_an_older_program_is_brought_up_to_date_and_keeps_what_it_has(
     drop(store);
     let older = rusqlite::Connection::open(&path).unwrap();
     older
-        .execute_batch("DROP TABLE tally; DROP TABLE tally_record; PRAGMA user_version = 1;")
+        .execute_batch(
+            "DROP TABLE tally; DROP TABLE tally_record;
+             ALTER TABLE report DROP COLUMN parts; PRAGMA user_version = 1;",
+        )
         .unwrap();
     drop(older);
     let store = SqliteStore::open(&path, INDEXED).unwrap();

@@ -1,0 +1,125 @@
+//! A batch of changes of one entity: what is to be done for each is told by its record and
+//! its link.
+
+use super::create::{self, Newcomer};
+use super::field::Outward;
+use super::told::Told;
+use super::update::{self, Pair};
+use super::{archive, newcomer, place, rows};
+use crate::contract::exports::halo::integration::push::{Change, Outcome};
+use crate::contract::halo::integration::records::{self, Stored};
+use crate::entity::{company, contact};
+use crate::hubspot::client::{Client, Trouble};
+use crate::hubspot::objects;
+use crate::patience::insist;
+use crate::settings::SyncBack;
+use crate::sync::plan::Agreed;
+use crate::sync::{keys, memory};
+
+/// What is to be done.
+#[derive(Default)]
+struct Work<'a> {
+    updates: Vec<Pair<'a>>,
+    newcomers: Vec<Newcomer>,
+    archives: Vec<Pair<'a>>,
+    /// Records without anything to do.
+    idle: Vec<u64>,
+}
+
+/// Sends a batch; answers by sequence.
+pub fn run(
+    told: &Told<'_>,
+    settings: &SyncBack,
+    client: &mut Client,
+    changes: &[&Change],
+) -> Result<Vec<(u64, Outcome)>, Trouble> {
+    let rows = rows::outward(client, told.section, told.scope)?;
+    let work = sort(told, settings, &rows, changes)?;
+    let nothing = |sequence| (sequence, Outcome::Nothing(None));
+    let mut answers: Vec<(u64, Outcome)> = work.idle.into_iter().map(nothing).collect();
+    answers.extend(update::run(told, settings, client, &rows, &work.updates)?);
+    answers.extend(archive::run(told, client, &work.archives)?);
+    let created = create::run(told, settings, client, &rows, work.newcomers)?;
+    answers.extend(created);
+    // A new contact is its company's, also where an earlier attempt ended between.
+    place::contacts(told, client, changes, &answers)?;
+    Ok(answers)
+}
+
+/// Sorts changes by what is to be done for them.
+fn sort<'a>(
+    told: &Told<'_>,
+    settings: &SyncBack,
+    rows: &[Outward],
+    changes: &[&'a Change],
+) -> Result<Work<'a>, Trouble> {
+    let spec = told.section.spec();
+    let mut wanted: Vec<String> = rows.iter().map(|row| row.field.clone()).collect();
+    let fixed = newcomer::fixed(told.section).iter();
+    wanted.extend(fixed.map(|(_, field)| (*field).to_owned()));
+    wanted.push(told.section.title_field().to_owned());
+    if spec.kind == company::KIND || spec.kind == contact::KIND {
+        wanted.push(company::INACTIVE.to_owned());
+    }
+    wanted.sort();
+    wanted.dedup();
+    let ids: Vec<u64> = changes.iter().map(|change| change.record).collect();
+    let found = insist(|| records::read(spec.kind, &ids, &wanted))?;
+    let mut work = Work::default();
+    for (change, record) in changes.iter().zip(found) {
+        // Removed since; that is a change of its own.
+        let Some(record) = record else {
+            work.idle.push(change.sequence);
+            continue;
+        };
+        let link = link(told, &record)?;
+        let newcomer = |record| Newcomer {
+            sequence: change.sequence,
+            record,
+        };
+        match (change.what.as_str(), link) {
+            ("inactive", Some((linked, agreed))) if settings.archive_inactive => {
+                work.archives.push(Pair {
+                    change,
+                    record,
+                    linked,
+                    agreed,
+                });
+            }
+            (_, Some((linked, agreed))) => work.updates.push(Pair {
+                change,
+                record,
+                linked,
+                agreed,
+            }),
+            // Its object lies in HubSpot's recycling bin, out of which no app takes it.
+            ("active", None) if !record.keys.is_empty() && newcomer::is_made(told.section) => {
+                work.newcomers.push(newcomer(record));
+            }
+            ("created", None) if newcomer::is_made(told.section) => {
+                work.newcomers.push(newcomer(record));
+            }
+            _ => work.idle.push(change.sequence),
+        }
+    }
+    Ok(work)
+}
+
+/// The object that a record is linked to and that HubSpot has, as far as is known.
+fn link(told: &Told<'_>, record: &Stored) -> Result<Option<(String, Option<Agreed>)>, Trouble> {
+    let mut own: Vec<String> = record
+        .keys
+        .iter()
+        .filter_map(|key| key.strip_prefix(told.linked.prefix.as_str()))
+        .filter(|id| objects::is_id(id))
+        .map(str::to_owned)
+        .collect();
+    own.sort_by_key(|id| (id.len(), id.clone()));
+    let agreed_keys: Vec<String> = own.iter().map(|id| keys::agreed(told.scope, id)).collect();
+    let agreed = memory::get_all::<Agreed>(&agreed_keys)?;
+    let is_there =
+        |agreed: &Option<Agreed>| agreed.as_ref().is_none_or(|known| known.gone.is_none());
+    let mut known = own.into_iter().zip(agreed);
+    let first = known.find(|(_, agreed)| is_there(agreed));
+    Ok(first.map(|(id, agreed)| (id, agreed.filter(|known| known.record == record.id))))
+}

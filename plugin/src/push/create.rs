@@ -1,0 +1,314 @@
+//! A batch of records that were made in Halo: each becomes an object, or is linked to
+//! the one that is there already.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::json;
+
+use super::existing;
+use super::field::Outward;
+use super::newcomer::{self, Identity};
+use super::own::{self, Own};
+use super::told::{self, Told};
+use crate::contract::exports::halo::integration::push::{Outcome, RemoteChange};
+use crate::contract::halo::integration::records::{self, Row, RowOptions, Stored};
+use crate::contract::halo::integration::state;
+use crate::failure::Failure;
+use crate::hubspot::client::{Call, Client, Trouble};
+use crate::hubspot::objects::{Object, Page};
+use crate::patience::insist;
+use crate::settings::SyncBack;
+use crate::sync::plan::{self, Agreed};
+use crate::sync::{keys, memory};
+
+/// A record without an object.
+pub struct Newcomer {
+    /// Of its change.
+    pub sequence: u64,
+    /// As it is in Halo.
+    pub record: Stored,
+}
+
+/// What is known of one while it is worked on.
+struct Draft {
+    newcomer: Newcomer,
+    properties: BTreeMap<String, String>,
+    identity: Option<Identity>,
+}
+
+/// Makes or links the objects of a batch; answers by sequence.
+pub fn run(
+    told: &Told<'_>,
+    settings: &SyncBack,
+    client: &mut Client,
+    rows: &[Outward],
+    newcomers: Vec<Newcomer>,
+) -> Result<Vec<(u64, Outcome)>, Trouble> {
+    let mut answers = Vec::new();
+    let mut drafts = Vec::new();
+    let stage = settings.new_company_stage.as_deref();
+    for newcomer in newcomers {
+        let record = &newcomer.record;
+        if newcomer::is_nobody(told.section, record) {
+            answers.push((newcomer.sequence, Outcome::Nothing(None)));
+            continue;
+        }
+        match newcomer::properties(told.section, record, rows, stage) {
+            Ok(properties) => drafts.push(Draft {
+                identity: newcomer::identity(told.section, record),
+                properties,
+                newcomer,
+            }),
+            Err(failure) => {
+                let failure = told.named(record, failure);
+                answers.push((newcomer.sequence, Outcome::Rejected(failure)));
+            }
+        }
+    }
+    let wanted: BTreeSet<Identity> = drafts.iter().filter_map(|d| d.identity.clone()).collect();
+    let found = existing::find(client, told.section, &wanted)?;
+    let mut new = Vec::new();
+    for draft in drafts {
+        let same = draft
+            .identity
+            .as_ref()
+            .and_then(|identity| found.get(identity));
+        match same.map(Vec::as_slice) {
+            None | Some([]) => new.push(draft),
+            Some([id]) => {
+                let outcome = link_existing(told, &draft, id)?;
+                answers.push((draft.newcomer.sequence, outcome));
+            }
+            Some(several) => {
+                let failure = Failure::new(
+                    "ambiguous",
+                    format!(
+                        "HubSpot has several {} of its {}: {}. Merge them there, or link one of them.",
+                        told.section.spec().objects,
+                        told::what_of(draft.identity.as_ref()),
+                        several.join(", ")
+                    ),
+                );
+                let failure = told.named(&draft.newcomer.record, failure);
+                answers.push((draft.newcomer.sequence, Outcome::Rejected(failure)));
+            }
+        }
+    }
+    answers.extend(make(told, client, rows, &new)?);
+    Ok(answers)
+}
+
+/// Links a record to an object that is there, unless that is another record's.
+fn link_existing(told: &Told<'_>, draft: &Draft, id: &str) -> Result<Outcome, Trouble> {
+    let record = &draft.newcomer.record;
+    let key = told.key(id);
+    let kind = told.section.spec().kind;
+    let keys = [key.clone()];
+    let there = insist(|| records::resolve(kind, &keys, &[]))?;
+    if let Some(other) = there.into_iter().flatten().next()
+        && other.id != record.id
+    {
+        let failure = Failure::new(
+            "already-linked",
+            format!(
+                "HubSpot {} {id} has its {}, and is linked to {kind} {}. If both are the same, merge them in Halo.",
+                told.section.spec().one,
+                told::what_of(draft.identity.as_ref()),
+                other.id
+            ),
+        );
+        return Ok(Outcome::Rejected(told.named(record, failure)));
+    }
+    link(told, &[(record, id)])?;
+    Ok(Outcome::Sent(told.sent(record, id, "linked", Vec::new())))
+}
+
+/// Binds HubSpot's ids to records.
+fn link(told: &Told<'_>, pairs: &[(&Stored, &str)]) -> Result<(), Trouble> {
+    let rows: Vec<Row> = pairs
+        .iter()
+        .map(|(record, id)| Row {
+            kind: told.section.spec().kind.to_owned(),
+            key: Some(told.key(id)),
+            id: Some(record.id),
+            other_keys: Vec::new(),
+            expected: None,
+            fields: Vec::new(),
+            options: RowOptions::empty(),
+        })
+        .collect();
+    if rows.is_empty() {
+        return Ok(());
+    }
+    for answer in insist(|| records::upsert(&rows))? {
+        answer?;
+    }
+    Ok(())
+}
+
+/// Makes objects: by upsert on the connector's own property, so that a repeated call
+/// makes no second one.
+fn make(
+    told: &Told<'_>,
+    client: &mut Client,
+    rows: &[Outward],
+    drafts: &[Draft],
+) -> Result<Vec<(u64, Outcome)>, Trouble> {
+    if drafts.is_empty() {
+        return Ok(Vec::new());
+    }
+    let kind = told.section.spec().kind;
+    if own::ensure(client, told.section, told.scope)? == Own::Denied {
+        let failure = Failure::new(
+            "denied",
+            format!(
+                "The sign-in may not add the property {:?} to HubSpot {}, without which a lost answer could make a second one. Give it the scope crm.schemas.{}.write (e-commerce for products) at HubSpot and connect again.",
+                own::PROPERTY,
+                told.section.spec().objects,
+                told.section.spec().objects
+            ),
+        );
+        let refused = |draft: &Draft| {
+            let failure = told.named(&draft.newcomer.record, failure.clone());
+            (draft.newcomer.sequence, Outcome::Rejected(failure))
+        };
+        return Ok(drafts.iter().map(refused).collect());
+    }
+    let installation = own::installation()?;
+    let all: Vec<(&Draft, String)> = drafts
+        .iter()
+        .map(|draft| {
+            (
+                draft,
+                own::value(&installation, kind, draft.newcomer.record.id),
+            )
+        })
+        .collect();
+    let mut answers = Vec::new();
+    let mut waiting = vec![all.as_slice()];
+    while let Some(batch) = waiting.pop() {
+        match client.read::<Page>(upsert(client, told, batch)) {
+            Ok(page) => answers.extend(made(told, rows, batch, &page)?),
+            Err(Trouble::Failed(failure))
+                if matches!(failure.code.as_str(), "remote" | "exists") =>
+            {
+                match batch {
+                    [(draft, _)] => {
+                        let failure = told.named(&draft.newcomer.record, failure);
+                        answers.push((draft.newcomer.sequence, Outcome::Rejected(failure)));
+                    }
+                    _ => {
+                        let (left, right) = batch.split_at(batch.len() / 2);
+                        waiting.extend([right, left]);
+                    }
+                }
+            }
+            Err(trouble) => return Err(trouble),
+        }
+    }
+    Ok(answers)
+}
+
+fn upsert(client: &Client, told: &Told<'_>, batch: &[(&Draft, String)]) -> Call {
+    let inputs: Vec<_> = batch
+        .iter()
+        .map(|(draft, value)| {
+            json!({
+                "id": value,
+                "idProperty": own::PROPERTY,
+                "objectWriteTraceId": value,
+                "properties": draft.properties,
+            })
+        })
+        .collect();
+    let objects = client.version().objects(told.section.spec().objects);
+    Call::post(
+        format!("{objects}/batch/upsert"),
+        &json!({ "inputs": inputs }),
+    )
+}
+
+/// Links and remembers what was made.
+fn made(
+    told: &Told<'_>,
+    rows: &[Outward],
+    batch: &[(&Draft, String)],
+    page: &Page,
+) -> Result<Vec<(u64, Outcome)>, Trouble> {
+    let of = |value: &str| {
+        let mut results = page.results.iter();
+        results.find(|object| object.property(own::PROPERTY) == Some(value))
+    };
+    let known: Vec<(&Draft, &Object)> = batch
+        .iter()
+        .filter_map(|(draft, value)| Some((*draft, of(value)?)))
+        .collect();
+    let pairs: Vec<(&Stored, &str)> = known
+        .iter()
+        .map(|(draft, object)| (&draft.newcomer.record, object.id.as_str()))
+        .collect();
+    link(told, &pairs)?;
+    let mut writes = Vec::new();
+    let mut answers = Vec::new();
+    for (draft, value) in batch {
+        let record = &draft.newcomer.record;
+        let outcome = match of(value) {
+            Some(object) => {
+                let agreed = agreed(record.id, rows, &draft.properties, object);
+                writes.push(memory::put(keys::agreed(told.scope, &object.id), &agreed)?);
+                let changes = draft
+                    .properties
+                    .iter()
+                    .map(|(property, text)| RemoteChange {
+                        field: property.clone(),
+                        before: String::new(),
+                        after: object.property(property).unwrap_or(text).to_owned(),
+                    });
+                Outcome::Sent(told.sent(record, &object.id, "created", changes.collect()))
+            }
+            None => {
+                let why = page
+                    .refusal(value)
+                    .unwrap_or("it did not answer what became of it");
+                let failure = Failure::new("refused", format!("HubSpot refused it: {why}"));
+                Outcome::Rejected(told.named(record, failure))
+            }
+        };
+        answers.push((draft.newcomer.sequence, outcome));
+    }
+    state::commit(&writes)?;
+    Ok(answers)
+}
+
+/// What both sides hold of a new object.
+fn agreed(
+    record: u64,
+    rows: &[Outward],
+    properties: &BTreeMap<String, String>,
+    object: &Object,
+) -> Agreed {
+    let mut agreed = Agreed {
+        record,
+        ..Agreed::default()
+    };
+    for row in rows {
+        let halo = properties.get(&row.property).cloned().unwrap_or_default();
+        let hubspot = match properties.contains_key(&row.property) {
+            true => object
+                .property(&row.property)
+                .unwrap_or_default()
+                .to_owned(),
+            false => String::new(),
+        };
+        if row.comes_too {
+            let value = Some(hubspot.clone()).filter(|text| !text.is_empty());
+            agreed.values.insert(row.field.clone(), value);
+        }
+        if !row.comes_too || halo != hubspot {
+            agreed
+                .sent
+                .insert(row.property.clone(), plan::Sent { halo, hubspot });
+        }
+    }
+    agreed
+}
