@@ -19,6 +19,7 @@ mod items;
 mod kill;
 mod made_in_preview;
 mod preview;
+mod push;
 mod quotes;
 mod resilience;
 mod schedule;

@@ -1,0 +1,155 @@
+//! Records that were made in Halo.
+
+use halo_tests::hubspot_sim::{FaultKind, FaultMatch, FaultRule};
+
+use super::*;
+
+/// A customer as a person in Halo makes it, with its site.
+async fn customer(halo: &Halo, name: &str, domain: &str) -> (u64, String) {
+    let top = "top-level:1";
+    let fields = [
+        ("name", name),
+        ("domain", domain),
+        ("toplevel_id", top),
+        ("CFSeats", "5"),
+    ];
+    let id = halo.add("customer", &fields).await.unwrap();
+    let of = format!("customer:{id}");
+    let fields = [("name", "Main"), ("client_id", of.as_str())];
+    let site = halo.add("site", &fields).await.unwrap();
+    (id, format!("site:{site}"))
+}
+
+async fn user(halo: &Halo, first: &str, email: &str, site: &str) -> u64 {
+    let fields = [
+        ("name", first),
+        ("firstname", first),
+        ("emailaddress", email),
+        ("site_id", site),
+        ("CFJob", "Owner"),
+    ];
+    halo.add("user", &fields).await.unwrap()
+}
+
+/// The ids of all objects of a type.
+fn ids(shop: &Workshop, kind: &str) -> Vec<String> {
+    let all = shop.sim.snapshot(kind).unwrap();
+    let ids = all.iter().map(|row| row["id"].as_str().unwrap().to_owned());
+    ids.collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn s67_a_new_customer_is_one_company_and_its_user_one_contact_of_it() {
+    let back = json!({ "companies": "on-creation", "contacts": "on-creation", "new-company-stage": "lead" });
+    let shop = with(back).await;
+    let halo = shop.records().unwrap();
+    let (own, site) = customer(&halo, "Acme", "acme.example").await;
+    let ada = user(&halo, "Ada", "ada@acme.example", &site).await;
+    user(&halo, "General User", "", &site).await;
+    push(&shop).await;
+    let companies = ids(&shop, "companies");
+    let contacts = ids(&shop, "contacts");
+    assert_eq!((companies.len(), contacts.len()), (1, 1));
+    for (property, expected) in [
+        ("name", "Acme"),
+        ("domain", "acme.example"),
+        ("numberofemployees", "5"),
+        ("lifecyclestage", "lead"),
+    ] {
+        assert_eq!(value(&shop, "companies", &companies[0], property), expected);
+    }
+    for (property, expected) in [
+        ("firstname", "Ada"),
+        ("email", "ada@acme.example"),
+        ("jobtitle", "Owner"),
+        ("associatedcompanyid", companies[0].as_str()),
+    ] {
+        assert_eq!(value(&shop, "contacts", &contacts[0], property), expected);
+    }
+    assert_eq!(
+        halo.linked("customer", &companies[0]).await.unwrap(),
+        Some(own)
+    );
+    assert_eq!(halo.linked("user", &contacts[0]).await.unwrap(), Some(ada));
+    // No import makes a second one, and nothing goes back and forth.
+    let contents = halo.contents().await.unwrap();
+    shop.sim.reset_stats();
+    for entity in ["companies", "contacts"] {
+        import(&shop, entity).await;
+    }
+    push(&shop).await;
+    assert_eq!(shop.sim.stats().writes, 0);
+    assert_eq!(halo.all("customer").await.unwrap().len(), 1);
+    assert_eq!(halo.contents().await.unwrap().len(), contents.len());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn s67_the_answer_to_any_write_is_lost_and_there_is_one_company_and_one_contact() {
+    for nth in 1..=6 {
+        let back = json!({ "companies": "both", "contacts": "both" });
+        let shop = with(back).await;
+        let halo = shop.records().unwrap();
+        let (_, site) = customer(&halo, "Acme", "acme.example").await;
+        user(&halo, "Ada", "ada@acme.example", &site).await;
+        shop.sim.fail(FaultRule {
+            matches: FaultMatch::default(),
+            nth,
+            every: 1,
+            count: 1,
+            kind: FaultKind::ResetAfter,
+        });
+        for _ in 0..2 {
+            shop.halo(&["push", NAME]).await.unwrap();
+        }
+        let companies = ids(&shop, "companies");
+        let contacts = ids(&shop, "contacts");
+        assert_eq!((companies.len(), contacts.len()), (1, 1), "call {nth}");
+        let of = value(&shop, "contacts", &contacts[0], "associatedcompanyid");
+        assert_eq!(of, companies[0], "call {nth}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn s67_what_is_there_already_is_linked_and_not_doubled() {
+    let shop = with(json!({ "companies": "both", "contacts": "both" })).await;
+    let acme = [("name", "Acme Inc"), ("domain", "acme.example")];
+    let acme = shop.sim.create_company(acme).unwrap();
+    let ada = shop
+        .sim
+        .create("contacts", [("email", "ada@acme.example")])
+        .unwrap();
+    let halo = shop.records().unwrap();
+    let (own, site) = customer(&halo, "Acme", "ACME.example").await;
+    let user = user(&halo, "Ada", "Ada@acme.example", &site).await;
+    push(&shop).await;
+    assert_eq!(
+        (count(&shop, "companies"), count(&shop, "contacts")),
+        (1, 1)
+    );
+    assert_eq!(halo.linked("customer", &acme).await.unwrap(), Some(own));
+    assert_eq!(halo.linked("user", &ada).await.unwrap(), Some(user));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn s68_with_update_only_a_customer_that_was_never_linked_makes_no_company() {
+    let shop = with(json!({ "companies": "on-update" })).await;
+    let halo = shop.records().unwrap();
+    let (own, _) = customer(&halo, "Acme", "acme.example").await;
+    push(&shop).await;
+    edit(&halo, "customer", own, "CFSeats", "6").await;
+    push(&shop).await;
+    assert_eq!(count(&shop, "companies"), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_the_scope_for_the_property_nothing_is_made_and_the_reason_names_the_scope() {
+    let shop = with(json!({ "companies": "both" })).await;
+    shop.sim
+        .set_without_scopes(&["crm.schemas.companies.write"]);
+    let halo = shop.records().unwrap();
+    customer(&halo, "Acme", "acme.example").await;
+    let document = push(&shop).await;
+    assert_eq!(count(&shop, "companies"), 0);
+    let told = document.to_string();
+    assert!(told.contains("crm.schemas.companies.write"), "{told}");
+}
