@@ -87,11 +87,15 @@ impl Whose {
         fields
     }
 
-    /// Remembered: where HubSpot says it belongs, else what it said before.
+    /// Remembered: where HubSpot says it belongs, else what it said before. With another
+    /// customer, what it said of site and user went with the old one.
     pub(super) fn remember(&self, agreed: &mut Values, last: Option<&Values>) {
+        let was = |name: &str| last.and_then(|last| last.get(name)).cloned().flatten();
+        let customer = self.customer.map(|id| id.to_string());
+        let is_other = customer.is_some() && customer != was(CUSTOMER);
         for (name, id) in self.references() {
-            let was = || last.and_then(|last| last.get(name)).cloned().flatten();
-            agreed.insert(name.to_owned(), id.map(|id| id.to_string()).or_else(was));
+            let before = was(name).filter(|_| !is_other);
+            agreed.insert(name.to_owned(), id.map(|id| id.to_string()).or(before));
         }
     }
 }

@@ -340,6 +340,17 @@ fn with_another_customer_site_and_user_are_not_the_old_ones() {
     case.check("7 as it is");
     case.of(Some(9), None, None);
     case.check("updated 7: client_id=9 site_id=(empty) user_id=(empty)");
+    // And the user has moved along since.
+    let Fate::Goes { parts, .. } = case.plan() else {
+        panic!("it is written");
+    };
+    let agreed = case.known.agreed.get_mut("1").unwrap();
+    agreed.values = parts[0].agreed.clone().unwrap();
+    case.edit("client_id", Value::Reference(RecordRef::Id(9)));
+    case.edit("site_id", Value::None);
+    case.edit("user_id", Value::None);
+    case.of(Some(9), Some(8), Some(2));
+    case.check("updated 7: site_id=8 user_id=2");
 }
 
 #[test]
