@@ -69,18 +69,25 @@ impl Whose {
     }
 
     /// What changes about where it belongs. Nothing is taken away because HubSpot says
-    /// nothing; but with another customer, site and user are not the old one's.
+    /// nothing; but with another customer, site and user are not the old one's, and a
+    /// contact who is a user of another customer by now is not this one's.
     pub(super) fn moves(&self, record: &Stored, last: Option<&Values>) -> Vec<Field> {
         let is_other = self.customer.is_some() && self.customer != reference_of(record, CUSTOMER);
+        let was = |name: &str| last.and_then(|last| last.get(name)).cloned().flatten();
+        let is_ours = |name| reference_of(record, name).map(|id| id.to_string()) == was(name);
+        // Halo wants a site for whomever people have put there.
+        let is_left = self.is_user_elsewhere && self.customer.is_some() && is_ours(USER);
         let mut fields = Vec::new();
         for (name, now) in self.references() {
-            let was = last.and_then(|last| last.get(name)).cloned().flatten();
+            let was = was(name);
             let halo = reference_of(record, name);
             match now {
                 // HubSpot has not changed it, so an edit in Halo stays.
                 Some(id) if !is_other && was == Some(id.to_string()) => {}
                 Some(id) if halo != Some(id) => fields.push(reference(name, id)),
-                None if is_other && halo.is_some() => fields.push(field(name, Value::None)),
+                None if halo.is_some() && (is_other || (is_left && is_ours(name))) => {
+                    fields.push(field(name, Value::None));
+                }
                 _ => {}
             }
         }
@@ -93,8 +100,9 @@ impl Whose {
         let was = |name: &str| last.and_then(|last| last.get(name)).cloned().flatten();
         let customer = self.customer.map(|id| id.to_string());
         let is_other = customer.is_some() && customer != was(CUSTOMER);
+        let is_other = is_other || (self.is_user_elsewhere && customer.is_some());
         for (name, id) in self.references() {
-            let before = was(name).filter(|_| !is_other);
+            let before = was(name).filter(|_| !is_other || name == CUSTOMER);
             agreed.insert(name.to_owned(), id.map(|id| id.to_string()).or(before));
         }
     }

@@ -354,6 +354,23 @@ fn with_another_customer_site_and_user_are_not_the_old_ones() {
 }
 
 #[test]
+fn a_user_who_is_another_customers_by_now_is_not_the_tickets() {
+    let mut case = case();
+    case.of(Some(5), Some(6), Some(2));
+    case.linked();
+    let elsewhere = Whose {
+        customer: Some(5),
+        is_user_elsewhere: true,
+        ..Whose::default()
+    };
+    case.known.whose.insert("1".to_owned(), elsewhere);
+    case.check("updated 7: site_id=(empty) user_id=(empty)");
+    // Whom people have put there stays.
+    case.edit("user_id", Value::Reference(RecordRef::Id(4)));
+    case.check("7 as it is");
+}
+
+#[test]
 fn an_edit_of_the_user_in_halo_stays() {
     let mut case = case();
     case.of(Some(5), Some(6), Some(2));
