@@ -159,8 +159,8 @@ fn head(run: &Run, counts: &Counts, is_last: bool) -> String {
 }
 
 /// `import`, `preview` or `push`.
-pub(crate) fn mode(run: &Run) -> &'static str {
-    match run.mode {
+pub(crate) fn mode(mode: RunMode) -> &'static str {
+    match mode {
         RunMode::Import => "import",
         RunMode::Preview => "preview",
         RunMode::Push => "push",
@@ -171,7 +171,7 @@ pub(crate) fn mode(run: &Run) -> &'static str {
 fn asked(run: &Run) -> String {
     /// Ids that are named; a selection can have thousands.
     const NAMED: usize = 10;
-    let mut text = format!("{} of {}", mode(run), run.entity);
+    let mut text = format!("{} of {}", mode(run.mode), run.entity);
     let Some(arguments) = Arguments::of(run) else {
         return text;
     };

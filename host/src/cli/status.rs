@@ -117,7 +117,7 @@ fn show_run(counted: &Counted, is_last: bool) -> String {
     let mut text = format!(
         "  run {} {} {}, started {}",
         run.id,
-        mode(run),
+        mode(run.mode),
         run.entity,
         show_time(run.started)
     );

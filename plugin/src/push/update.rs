@@ -312,6 +312,7 @@ fn sent(
         },
         effect: "updated".to_owned(),
         changes: changes.collect(),
+        message: None,
     }
 }
 
