@@ -21,6 +21,7 @@ use crate::runs::{failure_of, show_time};
 use crate::schema;
 use crate::store::{NewMessage, OutboxRow, ReportRow, Settled, Verdict};
 
+mod archives;
 mod dry;
 mod run;
 

@@ -2,6 +2,7 @@
 //! sends by itself. The connector is that of `tests/hostile`, where the name of a record
 //! says what becomes of its change.
 
+mod braked;
 mod commands;
 mod serving;
 

@@ -4,6 +4,7 @@
 
 use std::sync::Arc;
 
+use super::archives::brake;
 use super::{BATCH, CHANGES, Subject, batch, failure_of_call, kinds, settled, unanswered};
 use crate::capability::{Observer, Progress, Stop};
 use crate::connection::{Change, Connection, ConnectionError, Outcome, PushContext};
@@ -126,9 +127,15 @@ async fn drive(
         });
         // As of the start: what is to be tried again is so in another run.
         let due = store.outbox_due(&connection.name, order, started, BATCH);
-        let batch = batch(due.await?);
-        if batch.is_empty() {
+        let (batch, held) = brake(connection, batch(due.await?)).await?;
+        if let Some((held, failure)) = held {
+            done += held.len() as u64;
+            hold(connection, &scope, &held, failure).await?;
+        } else if batch.is_empty() {
             return Ok(Ended::Done);
+        }
+        if batch.is_empty() {
+            continue;
         }
         let (changes, subjects) = look_up(connection, &scope, &batch).await?;
         let answered = connection.push(&changes, context).await;
@@ -167,6 +174,28 @@ async fn drive(
             return Ok(Ended::Failed(failure));
         }
     }
+}
+
+/// Settles what the brake has held.
+async fn hold(
+    connection: &Connection,
+    scope: &Scope,
+    held: &[OutboxRow],
+    failure: Failure,
+) -> Result<()> {
+    let now = connection.now();
+    let (_, subjects) = look_up(connection, scope, held).await?;
+    let outcome = || Outcome::Rejected(failure.clone());
+    let settled: Vec<_> = held
+        .iter()
+        .zip(&subjects)
+        .map(|(row, subject)| settled(row, subject, outcome(), now))
+        .collect();
+    connection
+        .store()
+        .outbox_settle(scope, &settled, now)
+        .await?;
+    Ok(())
 }
 
 /// On whose behalf a push reads and settles.

@@ -27,7 +27,8 @@ mod tally;
 
 pub use page::{Dated, Page, PageFilter};
 pub use sending::{
-    MESSAGES_KEPT, Message, NewMessage, OutboxRow, OutboxState, RemoteWrite, Settled, Verdict,
+    Archives, MESSAGES_KEPT, Message, NewMessage, OutboxRow, OutboxState, RemoteWrite, Settled,
+    Verdict,
 };
 pub use tally::{Allowance, Tally};
 
@@ -673,8 +674,10 @@ pub trait Store: Send + Sync + 'static {
     /// and messages are written with it.
     async fn outbox_settle(&self, scope: &Scope, settled: &[Settled], now: Timestamp)
     -> Result<()>;
+    /// Of a kind, what pushes have archived since then, and what they have yet to.
+    async fn archives(&self, connection: &str, kind: &str, since: Timestamp) -> Result<Archives>;
     /// Makes a change due at once, or all that were tried (without a sequence); answers
-    /// how many.
+    /// how many. One that was held by the brake keeps that reason: it is confirmed now.
     async fn outbox_retry(&self, connection: &str, sequence: Option<u64>) -> Result<u64>;
     /// Forgets a change, which is then never sent; `false` when there is none.
     async fn outbox_drop(&self, connection: &str, sequence: u64) -> Result<bool>;

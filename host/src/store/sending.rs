@@ -100,6 +100,15 @@ pub struct Settled {
     pub message: Option<NewMessage>,
 }
 
+/// What the brake has to know of the objects that a push archives.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Archives {
+    /// Records of which an object was archived since then.
+    pub archived: u64,
+    /// Records that are removed, and of which the connection has not been told.
+    pub untold: u64,
+}
+
 /// A message to be kept; its record and time are those of what it is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewMessage {

@@ -17,6 +17,8 @@ on_every_store! {
     a_person_makes_rows_due_and_drops_them,
     who_has_lost_the_lane_settles_nothing,
     what_was_written_at_the_remote_counts_for_no_import,
+    archives_are_counted_by_record_kind_and_time,
+    a_change_that_the_brake_held_keeps_that_reason_when_a_person_lets_it_go,
     messages_come_newest_first_and_the_oldest_are_forgotten,
 }
 
@@ -295,6 +297,51 @@ async fn what_was_written_at_the_remote_counts_for_no_import(hosts: &Hosts) {
     let scope = pushing(store).await;
     settle(store, &scope, &rows[0], sent("updated")).await;
     assert!(store.changed(scope.run.unwrap()).await.unwrap().is_empty());
+}
+
+async fn archives_are_counted_by_record_kind_and_time(hosts: &Hosts) {
+    let store = &*hosts.one;
+    let rows = changed(store, &["Acme", "Bolt", "Crow"]).await;
+    let scope = pushing(store).await;
+    for (row, verdict) in [
+        (0, sent("archived")),
+        (0, sent("archived")),
+        (1, sent("updated")),
+        (1, sent("archived")),
+    ] {
+        settle(store, &scope, &rows[row], verdict).await;
+    }
+    upsert(store, &real("crm"), removal("Crow")).await.unwrap();
+    let counted = async |connection: &str, kind: &str, since| {
+        let archives = store.archives(connection, kind, since).await.unwrap();
+        (archives.archived, archives.untold)
+    };
+    assert_eq!(counted("shop", "customer", NOW).await, (2, 1));
+    assert_eq!(counted("shop", "customer", NOW + 1).await, (0, 1));
+    assert_eq!(counted("shop", "site", NOW).await, (0, 0));
+    assert_eq!(counted("crm", "customer", NOW).await, (0, 0));
+}
+
+async fn a_change_that_the_brake_held_keeps_that_reason_when_a_person_lets_it_go(hosts: &Hosts) {
+    let store = &*hosts.one;
+    let rows = changed(store, &["Acme", "Bolt"]).await;
+    let scope = pushing(store).await;
+    let held = Verdict::Rejected(Failure::new("brake", "Too many."));
+    settle(store, &scope, &rows[0], held).await;
+    settle(store, &scope, &rows[1], rejected()).await;
+    store.outbox_retry("shop", None).await.unwrap();
+    let codes: Vec<_> = store
+        .outbox("shop", 9)
+        .await
+        .unwrap()
+        .into_iter()
+        .map(|row| (row.state, row.failure.map(|failure| failure.code)))
+        .collect();
+    let waiting = OutboxState::Waiting;
+    assert_eq!(
+        codes,
+        [(waiting, Some("brake".to_owned())), (waiting, None)]
+    );
 }
 
 async fn messages_come_newest_first_and_the_oldest_are_forgotten(hosts: &Hosts) {

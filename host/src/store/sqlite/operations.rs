@@ -12,10 +12,10 @@ use super::{
 };
 use crate::model::{Failure, RecordId, Row, RunId, Stored, Timestamp, Written};
 use crate::store::{
-    Allowance, Counts, CustomField, Expectation, JournalEntry, JournalFilter, Lane, LaneAnswer,
-    Message, NewRun, OutboxRow, Page, PageFilter, ReportFilter, ReportRow, ReportedRow, Result,
-    Run, Scope, SealedSecret, SettingsVersion, Settled, StateEntry, StateWrite, Store, StoreError,
-    Tally, Task,
+    Allowance, Archives, Counts, CustomField, Expectation, JournalEntry, JournalFilter, Lane,
+    LaneAnswer, Message, NewRun, OutboxRow, Page, PageFilter, ReportFilter, ReportRow, ReportedRow,
+    Result, Run, Scope, SealedSecret, SettingsVersion, Settled, StateEntry, StateWrite, Store,
+    StoreError, Tally, Task,
 };
 
 #[async_trait]
@@ -392,6 +392,13 @@ impl Store for SqliteStore {
         let scope = scope.clone();
         let settled = settled.to_vec();
         self.write(move |db| sending::settle(db, &scope, &settled, now))
+            .await
+    }
+
+    async fn archives(&self, connection: &str, kind: &str, since: Timestamp) -> Result<Archives> {
+        let connection = connection.to_owned();
+        let kind = kind.to_owned();
+        self.look(move |db| sending::archives(db, &connection, &kind, since))
             .await
     }
 

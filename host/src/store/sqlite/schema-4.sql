@@ -10,6 +10,9 @@ CREATE INDEX outbox_due ON outbox (connection, next) WHERE state <> 'rejected';
 -- For a line about the remote: the object that was written there, as JSON; null for
 -- what was written in Halo.
 ALTER TABLE journal ADD COLUMN remote TEXT;
+-- What the brake counts at each batch.
+CREATE INDEX journal_archived ON journal (connection, kind, at)
+    WHERE remote IS NOT NULL AND effect = 'removed';
 
 -- What people are told of what was sent, or was not.
 CREATE TABLE message (

@@ -6,8 +6,9 @@ use rusqlite::{Connection, Row, params};
 use super::column::{int, maybe_parse, number, parse};
 use super::error::Answer;
 use super::{journal, lanes, messages, reports};
+use crate::brake::BRAKE;
 use crate::model::{Failure, Timestamp};
-use crate::store::{OutboxRow, OutboxState, Scope, Settled, Verdict};
+use crate::store::{Archives, OutboxRow, OutboxState, Scope, Settled, Verdict};
 
 const COLUMNS: &str = "sequence, kind, record, what, fields, at, state, attempts, next, failure";
 
@@ -153,14 +154,37 @@ fn failed(
     Ok(())
 }
 
+/// What pushes have archived of a kind since then, and what they have yet to.
+pub(super) fn archives(
+    db: &Connection,
+    connection: &str,
+    kind: &str,
+    since: Timestamp,
+) -> Answer<Archives> {
+    let mut archived = db.prepare_cached(
+        "SELECT count(DISTINCT record) FROM journal
+         WHERE connection = ?1 AND kind = ?2 AND at >= ?3
+           AND remote IS NOT NULL AND effect = 'removed'",
+    )?;
+    let mut untold = db.prepare_cached(
+        "SELECT count(*) FROM outbox WHERE connection = ?1 AND kind = ?2 AND what = 'deleted'",
+    )?;
+    Ok(Archives {
+        archived: archived
+            .query_row(params![connection, kind, int(since)], |row| number(row, 0))?,
+        untold: untold.query_row(params![connection, kind], |row| number(row, 0))?,
+    })
+}
+
 /// Makes one row, or all that were tried, due at once; answers how many.
 pub(super) fn retry(db: &Connection, connection: &str, sequence: Option<u64>) -> Answer<u64> {
     let made_due = db
         .prepare_cached(
-            "UPDATE outbox SET state = 'waiting', next = 0, attempts = 0, failure = NULL
+            "UPDATE outbox SET state = 'waiting', next = 0, attempts = 0,
+                failure = CASE WHEN failure ->> 'code' = ?3 THEN failure END
              WHERE connection = ?1 AND (sequence = ?2 OR (?2 IS NULL AND state <> 'waiting'))",
         )?
-        .execute(params![connection, sequence.map(int)])?;
+        .execute(params![connection, sequence.map(int), BRAKE])?;
     Ok(made_due as u64)
 }
 
