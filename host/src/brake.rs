@@ -19,7 +19,7 @@
 //! since. So a preview that shows little confirms little. Rows that a person has named
 //! one by one are confirmed by that.
 //!
-//! **Only imports.** A task that a connector has set has no preview to ask with, so it
+//! **Imports, and archives of a push** (`pushes/archives.rs`). A task that a connector has set has no preview to ask with, so it
 //! is not counted.
 //!
 //! Plain functions; `watch.rs` asks the store, which counts.
@@ -110,6 +110,12 @@ impl Brake {
     pub fn limit(&self, tally: &Tally) -> Option<u64> {
         let is_on = self.share < 100 && tally.base > self.above;
         is_on.then(|| self.share_of(tally.base).max(tally.allowed))
+    }
+
+    /// How many objects a push may archive of so many; `None` for any.
+    pub fn archives(&self, base: u64) -> Option<u64> {
+        let is_on = self.share < 100 && base > self.above;
+        is_on.then(|| self.share_of(base))
     }
 
     fn share_of(&self, count: u64) -> u64 {

@@ -18,9 +18,11 @@ use crate::store::{Lane, Scope, Store, StoreError};
 use crate::watch::Watch;
 
 mod answers;
+mod push;
 
 use answers::pairs;
 pub use answers::{Account, Begun, Choice, Problem, RemoteField, Selection, Slice, Status};
+pub use push::{Change, Outcome, PushContext, Sent};
 
 /// Why something that was asked of a connection did not happen.
 #[derive(Debug, thiserror::Error)]

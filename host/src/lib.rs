@@ -7,6 +7,7 @@
 //! | [`host`] | everything put together from a configuration |
 //! | [`connection`] | one connector; each method is one call of an export |
 //! | [`runs`] | imports and previews, slice by slice |
+//! | [`pushes`] | Halo's changes to the remote, batch by batch |
 //! | [`brake`], [`watch`] | an import that would change too much stops and asks |
 //! | [`deviations`] | what an import did otherwise than its preview had shown |
 //! | [`engine`] | compile, cache, limits, an instance per call |
@@ -36,6 +37,7 @@ pub mod host;
 pub mod http;
 pub mod lanes;
 pub mod model;
+pub mod pushes;
 pub mod runs;
 pub mod schema;
 pub mod seal;

@@ -24,6 +24,7 @@ mod quotes;
 mod resilience;
 mod schedule;
 mod seeds;
+mod sending;
 mod shop;
 mod unmapped;
 

@@ -19,9 +19,10 @@ use async_trait::async_trait;
 use halo_host::clock::Clock;
 use halo_host::model::{Failure, RecordId, Row, RunId, Stored, Timestamp, Written};
 use halo_host::store::{
-    Allowance, Counts, CustomField, Expectation, JournalEntry, JournalFilter, Lane, LaneAnswer,
-    NewRun, OutboxRow, Page, PageFilter, ReportFilter, ReportRow, ReportedRow, Result, Run, Scope,
-    SealedSecret, SettingsVersion, StateEntry, StateWrite, Store, StoreError, Tally, Task,
+    Allowance, Archives, Counts, CustomField, Expectation, JournalEntry, JournalFilter, Lane,
+    LaneAnswer, Message, NewRun, OutboxRow, Page, PageFilter, ReportFilter, ReportRow, ReportedRow,
+    Result, Run, Scope, SealedSecret, SettingsVersion, Settled, StateEntry, StateWrite, Store,
+    StoreError, Tally, Task,
 };
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
@@ -368,4 +369,12 @@ handed_on! {
     drop_layer(run: RunId) -> ();
     journal(filter: &JournalFilter) -> Vec<JournalEntry>;
     outbox(connection: &str, limit: u32) -> Vec<OutboxRow>;
+    outbox_due(
+        connection: &str, kinds: &[String], now: Timestamp, limit: u32
+    ) -> Vec<OutboxRow>;
+    outbox_settle(scope: &Scope, settled: &[Settled], now: Timestamp) -> ();
+    archives(connection: &str, kind: &str, since: Timestamp) -> Archives;
+    outbox_retry(connection: &str, sequence: Option<u64>) -> u64;
+    outbox_drop(connection: &str, sequence: u64) -> bool;
+    messages(connection: &str, limit: u32) -> Vec<Message>;
 }

@@ -3,8 +3,8 @@
 //! and the rate budgets. The answer's body is collected while the guest does
 //! other work, so that a prefetched page has really arrived.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full, Limited};
@@ -18,6 +18,39 @@ use crate::http::{Client, HttpError, MAX_REQUEST_BODY, RequestLimits, Side};
 /// three.
 const HELD_LIMIT: usize = 16;
 
+/// A request that was not sent, because it does not only read.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Refused {
+    /// Its method.
+    pub method: String,
+    /// Its path, with the query.
+    pub path: String,
+    /// Its body, as far as it is text.
+    pub body: String,
+}
+
+/// The requests of one call that were refused, to be shown.
+#[derive(Clone, Debug, Default)]
+pub struct Refusals(Arc<Mutex<Vec<Refused>>>);
+
+impl Refusals {
+    /// What was refused until now.
+    pub fn take(&self) -> Vec<Refused> {
+        std::mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn note(&self, request: &http::Request<Bytes>) {
+        let target = request.uri().path_and_query();
+        let refused = Refused {
+            method: request.method().to_string(),
+            path: target.map_or_else(String::new, ToString::to_string),
+            body: String::from_utf8_lossy(request.body()).into_owned(),
+        };
+        let mut refusals = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        refusals.push(refused);
+    }
+}
+
 /// Sends a guest's requests.
 pub struct Hooks {
     client: Client,
@@ -25,6 +58,8 @@ pub struct Hooks {
     held: Arc<Semaphore>,
     /// Whether a refusal was told already: one call, one line in the log.
     told: Arc<AtomicBool>,
+    /// Who shows them instead.
+    refusals: Option<Refusals>,
 }
 
 impl Hooks {
@@ -35,7 +70,13 @@ impl Hooks {
             reads_only,
             held: Arc::new(Semaphore::new(HELD_LIMIT)),
             told: Arc::default(),
+            refusals: None,
         }
+    }
+
+    /// Notes what a call that only reads wanted to write.
+    pub fn note_refusals(&mut self, refusals: Refusals) {
+        self.refusals = Some(refusals);
     }
 }
 
@@ -63,6 +104,7 @@ impl WasiHttpHooks for Hooks {
         }
         let place = self.held.clone().try_acquire_owned();
         let told = self.told.clone();
+        let refusals = self.refusals.clone();
         Box::new(async move {
             let place = place.map_err(|_| Error::ConnectionLimitReached)?;
             let (parts, body) = request.into_parts();
@@ -72,7 +114,14 @@ impl WasiHttpHooks for Hooks {
                 .map_err(|_| Error::HttpRequestBodySize(Some(MAX_REQUEST_BODY as u64)))?
                 .to_bytes();
             let request = http::Request::from_parts(parts, body);
+            let again = refusals.as_ref().map(|_| request.clone());
             let response = client.send(request, &limits).await;
+            if let (Err(HttpError::DryRun { .. }), Some(refusals), Some(request)) =
+                (&response, &refusals, &again)
+            {
+                refusals.note(request);
+                return Err(Error::HttpRequestDenied);
+            }
             let response = response.map_err(|error| guest_error(error, &told))?;
             let response = response.map(|body: Bytes| {
                 Full::new(body)

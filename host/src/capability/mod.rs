@@ -30,6 +30,8 @@ mod secrets;
 mod settings;
 mod state;
 
+pub use http::{Refusals, Refused};
+
 /// At most so many ids, keys, values, rows or entries in one call: a page of any
 /// remote is a tenth of it, and the host's copy of it stays small.
 pub const BATCH_LIMIT: usize = 1_000;
@@ -181,6 +183,11 @@ impl Guest {
     /// Counts what the call changes from now on, and stops it where it is too much.
     pub fn set_watch(&mut self, watch: Option<Arc<Watch>>) {
         self.watch = watch;
+    }
+
+    /// Notes the requests that a call that only reads wanted to send.
+    pub fn note_refusals(&mut self, refusals: Refusals) {
+        self.hooks.note_refusals(refusals);
     }
 
     fn store(&self) -> &dyn Store {

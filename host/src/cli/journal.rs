@@ -62,6 +62,7 @@ fn parse(record: &str) -> Result<(String, u64), Ended> {
 /// An entry with its changes, one a line.
 pub(crate) fn show(entry: &JournalEntry) -> String {
     let effect = match entry.effect {
+        _ if entry.remote.is_some() => "",
         Effect::Created => "created",
         Effect::Updated => "updated",
         Effect::Unchanged => "linked",
@@ -72,16 +73,27 @@ pub(crate) fn show(entry: &JournalEntry) -> String {
         (connection, Some(run)) => format!("{connection}, run {run}: {}", entry.cause),
         (connection, None) => format!("{connection}: {}", entry.cause),
     };
-    let key = entry
-        .key
-        .as_ref()
-        .map_or_else(String::new, |key| format!(" (key {key})"));
+    let key = match (&entry.remote, &entry.key) {
+        (Some(remote), _) => format!(
+            "{} at the remote, {} {}",
+            remote.effect, remote.entity, remote.key
+        ),
+        (None, Some(key)) => format!(" (key {key})"),
+        (None, None) => String::new(),
+    };
     let mut text = format!(
         "{}  {} {} {effect}{key} by {who}",
         show_time(entry.at),
         entry.kind,
         entry.record
     );
+    if let Some(address) = entry
+        .remote
+        .as_ref()
+        .and_then(|remote| remote.address.as_ref())
+    {
+        text.push_str(&format!("\n    {address}"));
+    }
     for change in &entry.changes {
         text.push_str(&format!("\n    {}", rows::from_to(change)));
     }

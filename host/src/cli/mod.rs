@@ -26,7 +26,10 @@ mod filter;
 mod import;
 mod init;
 mod journal;
+mod messages;
+mod outbox;
 mod output;
+mod push;
 mod records;
 mod report;
 mod rows;
@@ -88,6 +91,12 @@ enum Command {
     Preview(import::Preview),
     /// Import an entity, or all.
     Import(import::Import),
+    /// Send what has changed in Halo to the remote.
+    Push(push::Push),
+    /// What has changed in Halo and was not sent yet, and why.
+    Outbox(outbox::Outbox),
+    /// What was sent, where settings ask for it, and what could not be sent.
+    Messages(messages::Messages),
     /// Show what became of each row in a run, with the reasons.
     Report(report::Report),
     /// Tell all that is known of one row at the remote.
@@ -104,7 +113,7 @@ enum Command {
     Activate(edit::Switch),
     /// Show what was written, when and why.
     Journal(journal::Journal),
-    /// Answer sign-ins and the records API, and run what is due, until stopped.
+    /// Answer sign-ins and the records API, run and send what is due, until stopped.
     Serve(serve::Serve),
     /// What is there, what is missing, and how to get it.
     Doctor,
@@ -273,6 +282,9 @@ async fn dispatch(context: &Context, command: Command) -> Done {
         Command::CustomField(command) => command.run(context).await,
         Command::Preview(command) => command.run(context).await,
         Command::Import(command) => command.run(context).await,
+        Command::Push(command) => command.run(context).await,
+        Command::Outbox(command) => command.run(context).await,
+        Command::Messages(command) => command.run(context).await,
         Command::Report(command) => command.run(context).await,
         Command::Why(command) => command.run(context).await,
         Command::Records(command) => command.run(context).await,

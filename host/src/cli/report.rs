@@ -46,7 +46,7 @@ impl Report {
         }
         context.out.say(&head(&run, &counts, is_last));
         self.tables(context, &host, &run, &counts).await?;
-        if counts.created + counts.updated > 0 && run.mode == RunMode::Import {
+        if counts.created + counts.updated > 0 && run.mode != RunMode::Preview {
             context.out.say(&format!(
                 "\nWhat was written, from what to what: halo-host journal --run {}",
                 run.id
@@ -153,20 +153,17 @@ fn head(run: &Run, counts: &Counts, is_last: bool) -> String {
         text.push_str(&format!(" to {} ({})", show_time(ended), show(took)));
     }
     text.push_str(&format!(": {}\n", ending(run, is_last)));
-    let to_be = match run.mode {
-        RunMode::Preview => "to be ",
-        RunMode::Import => "",
-    };
-    let line = rows::count_line(counts, &run.state, to_be);
+    let line = rows::line_of(run.mode, counts, &run.state);
     text.push_str(&line.unwrap_or_else(|| "It read no row.".to_owned()));
     text
 }
 
-/// `import` or `preview`.
-pub(crate) fn mode(run: &Run) -> &'static str {
-    match run.mode {
+/// `import`, `preview` or `push`.
+pub(crate) fn mode(mode: RunMode) -> &'static str {
+    match mode {
         RunMode::Import => "import",
         RunMode::Preview => "preview",
+        RunMode::Push => "push",
     }
 }
 
@@ -174,7 +171,7 @@ pub(crate) fn mode(run: &Run) -> &'static str {
 fn asked(run: &Run) -> String {
     /// Ids that are named; a selection can have thousands.
     const NAMED: usize = 10;
-    let mut text = format!("{} of {}", mode(run), run.entity);
+    let mut text = format!("{} of {}", mode(run.mode), run.entity);
     let Some(arguments) = Arguments::of(run) else {
         return text;
     };

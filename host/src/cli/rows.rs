@@ -7,14 +7,14 @@ use super::Ended;
 use super::output::table;
 use crate::deviations::outcome_of;
 use crate::model::{FieldChange, RunId};
-use crate::store::{Counts, ReportFilter, ReportedRow, Store};
+use crate::store::{Counts, ReportFilter, ReportedRow, RunMode, Store};
 
 /// Rows that went in and have a note: a field that was refused, say. They are counted by
 /// their effect.
 pub(crate) const NOTED: &str = "noted";
 
 /// What a row can come to, in the order in which it is counted.
-pub(crate) const OUTCOMES: [&str; 9] = [
+pub(crate) const OUTCOMES: [&str; 14] = [
     "created",
     "updated",
     "removed",
@@ -24,12 +24,18 @@ pub(crate) const OUTCOMES: [&str; 9] = [
     "waiting",
     "conflict",
     "failed",
+    "archived",
+    "linked",
+    "nothing",
+    "retry",
+    "rejected",
 ];
 
 /// The outcomes that are shown unasked, in their order: `unchanged` has nothing to
 /// say.
-pub(crate) const SHOWN: [&str; 8] = [
-    "created", "updated", "removed", NOTED, "conflict", "failed", "waiting", "skipped",
+pub(crate) const SHOWN: [&str; 12] = [
+    "created", "updated", "removed", "archived", "linked", NOTED, "conflict", "failed", "waiting",
+    "skipped", "rejected", "retry",
 ];
 
 /// The outcomes of rows that were not imported, and say why.
@@ -73,7 +79,7 @@ pub(crate) fn table_of(outcome: &str, rows: &[ReportedRow], counts: &Counts) -> 
         return None;
     }
     let last = match outcome {
-        "created" | "updated" | "removed" => Some("CHANGES"),
+        "created" | "updated" | "removed" | "archived" | "linked" => Some("CHANGES"),
         "unchanged" => None,
         NOTED => Some("NOTE"),
         _ => Some("REASON"),
@@ -164,6 +170,11 @@ fn count_of(counts: &Counts, outcome: &str) -> u64 {
         "waiting" => counts.waiting,
         "conflict" => counts.conflict,
         "failed" => counts.failed,
+        "archived" => counts.archived,
+        "linked" => counts.linked,
+        "nothing" => counts.nothing,
+        "retry" => counts.retry,
+        "rejected" => counts.rejected,
         _ => 0,
     }
 }
@@ -176,6 +187,22 @@ pub(crate) fn count_line(counts: &Counts, state: &str, to_be: &str) -> Option<St
         (true, "done") => Some("0 read: nothing has changed.".to_owned()),
         (true, _) => None,
         (false, _) => Some(format!("{} read: {parts}.", counts.read)),
+    }
+}
+
+/// The sums of a recorded run, in the words of its mode.
+pub(crate) fn line_of(mode: RunMode, counts: &Counts, state: &str) -> Option<String> {
+    match mode {
+        RunMode::Import => count_line(counts, state, ""),
+        RunMode::Preview => count_line(counts, state, "to be "),
+        RunMode::Push if counts.read == 0 => None,
+        RunMode::Push => {
+            let changes = match counts.read {
+                1 => "1 change".to_owned(),
+                many => format!("{many} changes"),
+            };
+            Some(format!("{changes}: {}.", parts(counts, "")))
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use super::{Context, Done, Ended, rows};
 use crate::host::Host;
 use crate::model::Failure;
 use crate::runs::show_time;
-use crate::store::{Counts, Run, RunMode, Task};
+use crate::store::{Counts, Run, Task};
 use crate::watch;
 
 #[derive(Debug, clap::Args)]
@@ -117,7 +117,7 @@ fn show_run(counted: &Counted, is_last: bool) -> String {
     let mut text = format!(
         "  run {} {} {}, started {}",
         run.id,
-        mode(run),
+        mode(run.mode),
         run.entity,
         show_time(run.started)
     );
@@ -126,11 +126,7 @@ fn show_run(counted: &Counted, is_last: bool) -> String {
     }
     // Last, as its reason is a sentence of its own.
     text.push_str(&format!(": {}\n", ending(run, is_last)));
-    let to_be = match run.mode {
-        RunMode::Preview => "to be ",
-        RunMode::Import => "",
-    };
-    if let Some(line) = rows::count_line(counts, &run.state, to_be) {
+    if let Some(line) = rows::line_of(run.mode, counts, &run.state) {
         text.push_str(&format!("    {line}\n"));
     }
     text

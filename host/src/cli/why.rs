@@ -66,10 +66,11 @@ struct Was {
     exists: bool,
 }
 
-/// The last import that left row and record in step.
+/// The last import or push that left row and record in step.
 #[derive(serde::Serialize)]
 struct Sync {
     run: RunId,
+    mode: RunMode,
     started: Timestamp,
     outcome: String,
 }
@@ -250,9 +251,14 @@ fn scope(connection: &Connection) -> Scope {
 
 fn in_step((run, row): &(Run, ReportedRow)) -> Option<Sync> {
     let outcome = outcome_of(row);
-    let in_step = matches!(outcome, "created" | "updated" | "removed" | "unchanged");
-    (run.mode == RunMode::Import && in_step).then(|| Sync {
+    let in_step = match run.mode {
+        RunMode::Import => matches!(outcome, "created" | "updated" | "removed" | "unchanged"),
+        RunMode::Push => matches!(outcome, "created" | "updated" | "linked"),
+        RunMode::Preview => false,
+    };
+    in_step.then(|| Sync {
         run: run.id,
+        mode: run.mode,
         started: run.started,
         outcome: outcome.to_owned(),
     })
@@ -265,7 +271,7 @@ fn said((run, row): (Run, ReportedRow)) -> Said {
     let mut text = format!(
         "run {}, {}, {}: {}{outcome}",
         run.id,
-        mode(&run),
+        mode(run.mode),
         show_time(run.started),
         if would { "to be " } else { "" }
     );
@@ -301,8 +307,9 @@ fn show(known: &Known) -> String {
     lines.extend(known.links.iter().map(|link| link_line(link, &known.key)));
     lines.push(match &known.last_sync {
         Some(sync) => format!(
-            "Last in step: run {}, import, {}: {}",
+            "Last in step: run {}, {}, {}: {}",
             sync.run,
+            mode(sync.mode),
             show_time(sync.started),
             sync.outcome
         ),

@@ -9,9 +9,11 @@ use crate::connection::{Connection, ConnectionError, Slice};
 use crate::host::Host;
 use crate::lanes::LaneError;
 use crate::model::Timestamp;
+use crate::server::sending::Sending;
 use crate::store::{Store, StoreError, Task};
 
-/// How often due tasks are looked for; cadences are at least a minute.
+/// How often due tasks and changes are looked for; cadences are at least a minute, and
+/// a change is to arrive while the person who made it still looks.
 const LOOK: Duration = Duration::from_secs(1);
 /// How long a task that failed and has no cadence is put off: soon enough to be
 /// seen, seldom enough for the remote.
@@ -27,9 +29,13 @@ pub async fn run_due(host: Arc<Host>, stop: Stop) {
 }
 
 async fn line(host: Arc<Host>, name: String, stop: Stop) {
+    let mut sending = Sending::default();
     while !stop.is_asked() {
         if let Err(error) = run_due_of(&host, &name, &stop).await {
             tracing::error!(connection = name, %error, "due tasks could not be run");
+        }
+        if let Err(error) = sending.turn(&host, &name, &stop).await {
+            tracing::error!(connection = name, %error, "changes could not be sent");
         }
         tokio::time::sleep(LOOK).await;
     }

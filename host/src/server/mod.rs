@@ -1,5 +1,6 @@
 //! What the host does while it serves: it answers the way back of sign-ins, says
-//! whether it lives, serves the records API, and runs what is due.
+//! whether it lives, serves the records API, runs what is due, and sends what changes
+//! in Halo.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,6 +15,7 @@ use crate::host::Host;
 
 mod api;
 pub mod due;
+pub mod sending;
 mod sign_in;
 
 pub use sign_in::{Outcome, redirect_address, wait_for_other, wait_for_redirect};

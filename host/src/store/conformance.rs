@@ -36,6 +36,7 @@ mod naming;
 mod pages;
 mod records;
 mod runs;
+mod sending;
 mod small;
 mod state;
 mod tallies;

@@ -21,10 +21,15 @@ use crate::model::{
 };
 
 mod page;
+mod sending;
 pub mod sqlite;
 mod tally;
 
 pub use page::{Dated, Page, PageFilter};
+pub use sending::{
+    Archives, MESSAGES_KEPT, Message, NewMessage, OutboxRow, OutboxState, RemoteWrite, Settled,
+    Verdict,
+};
 pub use tally::{Allowance, Tally};
 
 #[cfg(test)]
@@ -251,6 +256,8 @@ pub enum RunMode {
     Import,
     /// It writes into its own layer only.
     Preview,
+    /// It tells the remote what has changed in Halo.
+    Push,
 }
 
 /// A run to be recorded.
@@ -258,9 +265,9 @@ pub enum RunMode {
 pub struct NewRun {
     /// Whose.
     pub connection: String,
-    /// What is imported.
+    /// What is imported; of a push, `changes`.
     pub entity: String,
-    /// Import or preview.
+    /// Import, preview or push.
     pub mode: RunMode,
     /// The arguments as JSON (selection, full), for showing and resuming.
     pub arguments: String,
@@ -275,9 +282,9 @@ pub struct Run {
     pub id: RunId,
     /// Whose.
     pub connection: String,
-    /// What is imported.
+    /// What is imported; of a push, `changes`.
     pub entity: String,
-    /// Import or preview.
+    /// Import, preview or push.
     pub mode: RunMode,
     /// The arguments as JSON.
     pub arguments: String,
@@ -342,14 +349,15 @@ pub struct ReportedRow {
     pub changes: Vec<FieldChange>,
 }
 
-/// How many rows came to what in a run.
+/// How many rows came to what in a run; those that only a push has are left out of the
+/// JSON of other runs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Counts {
-    /// Rows that were read at the remote.
+    /// Rows that were read at the remote; of a push, changes that were handed over.
     pub read: u64,
-    /// Records made.
+    /// Records made; of a push, objects at the remote.
     pub created: u64,
-    /// Records changed.
+    /// Records changed; of a push, objects at the remote.
     pub updated: u64,
     /// Nothing to do (reported so or as written, and without an effect).
     pub unchanged: u64,
@@ -361,9 +369,28 @@ pub struct Counts {
     pub conflict: u64,
     /// Refused, with a reason.
     pub failed: u64,
+    /// Objects that a push has archived.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub archived: u64,
+    /// Objects that a push has found and linked.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub linked: u64,
+    /// Changes of which there was nothing to send.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub nothing: u64,
+    /// Changes that are sent again later.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub retry: u64,
+    /// Changes that wait for a person.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub rejected: u64,
 }
 
-/// One line of the journal: one record that was written.
+fn is_zero(count: &u64) -> bool {
+    *count == 0
+}
+
+/// One line of the journal: one record that was written, in Halo or at the remote.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct JournalEntry {
     /// Its number; grows.
@@ -384,8 +411,12 @@ pub struct JournalEntry {
     pub key: Option<String>,
     /// What happened.
     pub effect: Effect,
-    /// Field by field.
+    /// Field by field; at the remote these are its properties.
     pub changes: Vec<FieldChange>,
+    /// For what was written at the remote: the object there. Its `effect` says what
+    /// happened; that of the line is the nearest one of Halo.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub remote: Option<RemoteWrite>,
 }
 
 /// Which journal lines to answer.
@@ -403,26 +434,6 @@ pub struct JournalFilter {
     pub before: Option<u64>,
     /// At most so many.
     pub limit: u32,
-}
-
-/// A change in Halo that a connection has not been told yet.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct OutboxRow {
-    /// Its number.
-    pub sequence: u64,
-    /// For whom.
-    pub connection: String,
-    /// Kind of the record.
-    pub kind: String,
-    /// The record.
-    pub record: RecordId,
-    /// `created`, `updated`, `inactive`, `active` or `deleted`; several changes
-    /// of one record become one.
-    pub what: String,
-    /// The fields that changed, sorted.
-    pub fields: Vec<String>,
-    /// When the first of them happened.
-    pub at: Timestamp,
 }
 
 /// Which report rows to answer.
@@ -643,6 +654,33 @@ pub trait Store: Send + Sync + 'static {
 
     /// Journal lines, newest first.
     async fn journal(&self, filter: &JournalFilter) -> Result<Vec<JournalEntry>>;
-    /// Changes that a connection has not been told, oldest first.
+
+    /// Changes that a connection has not been told, oldest first, whatever their state.
+    /// A later change of a record joins its row under a new number, which is then due
+    /// as if it had never been tried.
     async fn outbox(&self, connection: &str, limit: u32) -> Result<Vec<OutboxRow>>;
+    /// Those that are due: not rejected, and their time has come. By kind in the order
+    /// of `kinds`, others last; then oldest first.
+    async fn outbox_due(
+        &self,
+        connection: &str,
+        kinds: &[String],
+        now: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<OutboxRow>>;
+    /// Records what an attempt came to, in one transaction: what was sent, or was
+    /// nothing, leaves the outbox, unless a later change has joined it meanwhile; a
+    /// retry or rejection is kept with its reason. Journal, report of the scope's run
+    /// and messages are written with it.
+    async fn outbox_settle(&self, scope: &Scope, settled: &[Settled], now: Timestamp)
+    -> Result<()>;
+    /// Of a kind, what pushes have archived since then, and what they have yet to.
+    async fn archives(&self, connection: &str, kind: &str, since: Timestamp) -> Result<Archives>;
+    /// Makes a change due at once, or all that were tried (without a sequence); answers
+    /// how many. One that was held by the brake keeps that reason: it is confirmed now.
+    async fn outbox_retry(&self, connection: &str, sequence: Option<u64>) -> Result<u64>;
+    /// Forgets a change, which is then never sent; `false` when there is none.
+    async fn outbox_drop(&self, connection: &str, sequence: u64) -> Result<bool>;
+    /// The newest messages of a connection, newest first; at most [`MESSAGES_KEPT`].
+    async fn messages(&self, connection: &str, limit: u32) -> Result<Vec<Message>>;
 }

@@ -74,6 +74,7 @@ pub fn push(changes: &[Change]) -> Result<Vec<Answer>, Failure> {
                     section: &section,
                     linked: &linked,
                     scope: &scope,
+                    messages: settings.sync_back.messages,
                 };
                 batch::run(&told, &settings.sync_back, client, changes)
             })();

@@ -18,6 +18,8 @@ pub struct Told<'a> {
     pub linked: &'a Linked,
     /// Where the entity's state is.
     pub scope: &'a str,
+    /// Whether people want a message for each record that was sent (S70).
+    pub messages: bool,
 }
 
 impl Told<'_> {
@@ -47,7 +49,13 @@ impl Told<'_> {
     ) -> Sent {
         let spec = self.section.spec();
         let title = text_of(record, self.section.title_field());
+        let name = title.map_or_else(String::new, |title| format!(" ({title})"));
+        let message = format!(
+            "{} {}{name}: HubSpot {} {id} was {effect}.",
+            spec.kind, record.id, spec.one
+        );
         Sent {
+            message: self.messages.then_some(message),
             object: RemoteObject {
                 entity: spec.objects.to_owned(),
                 key: self.key(id),

@@ -18,6 +18,8 @@ pub struct SyncBack {
     pub conflicts: Winner,
     /// Archive the company or contact of a record that is made inactive (S69).
     pub archive_inactive: bool,
+    /// A message for each record that was sent (S70); a failure always makes one.
+    pub messages: bool,
     /// The internal value of the lifecycle stage of companies that are made.
     pub new_company_stage: Option<String>,
 }

@@ -2,8 +2,8 @@
 //! address that it may reach and one that it may not.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use axum::Router;
@@ -30,12 +30,24 @@ pub struct Remote {
     /// Host and port.
     pub address: String,
     requests: Arc<AtomicUsize>,
+    objects: Arc<Mutex<Vec<String>>>,
 }
+
+/// What a remote remembers: how many requests came, and the path and body of those to
+/// an object.
+type Memory = (Arc<AtomicUsize>, Arc<Mutex<Vec<String>>>);
 
 impl Remote {
     async fn start() -> Remote {
-        async fn answer(State(requests): State<Arc<AtomicUsize>>, uri: Uri) -> Vec<u8> {
+        async fn answer(
+            State((requests, objects)): State<Memory>,
+            uri: Uri,
+            body: String,
+        ) -> Vec<u8> {
             requests.fetch_add(1, Ordering::SeqCst);
+            if let Some(object) = uri.path().strip_prefix("/objects/") {
+                objects.lock().unwrap().push(format!("{object} {body}"));
+            }
             let length = if uri.path() == "/big" {
                 33 * 1024 * 1024
             } else {
@@ -44,11 +56,22 @@ impl Remote {
             vec![b'x'; length]
         }
         let requests = Arc::new(AtomicUsize::new(0));
-        let router = Router::new().fallback(answer).with_state(requests.clone());
+        let objects = Arc::new(Mutex::default());
+        let memory: Memory = (requests.clone(), Arc::clone(&objects));
+        let router = Router::new().fallback(answer).with_state(memory);
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap().to_string();
         tokio::spawn(async move { axum::serve(listener, router).await });
-        Remote { address, requests }
+        Remote {
+            address,
+            requests,
+            objects,
+        }
+    }
+
+    /// What was written to objects, oldest first: key and body.
+    pub fn objects(&self) -> Vec<String> {
+        self.objects.lock().unwrap().clone()
     }
 
     /// How many came until now.

@@ -12,6 +12,7 @@ wit_bindgen::generate!({
             include halo:integration/capabilities@0.1.0;
             export halo:integration/connector@0.1.0;
             export halo:integration/importer@0.1.0;
+            export halo:integration/push@0.1.0;
             export halo:integration/scheduled@0.1.0;
         }
     ",

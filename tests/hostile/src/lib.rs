@@ -10,6 +10,7 @@
 //! | [`brakeless`] | goes on when the brake has stopped it |
 //! | [`excess`] | more in one call than a capability takes, and what was not granted |
 //! | [`honest`] | nothing: the call that must still work afterwards |
+//! | [`pushing`] | what the name of a changed record says, honest or not |
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
 mod contract;
@@ -21,10 +22,11 @@ pub mod handles;
 pub mod honest;
 pub mod misdeed;
 pub mod network;
+pub mod pushing;
 
 use contract::exports::halo::integration as exports;
 use contract::halo::integration::types;
-use exports::{connector, importer, scheduled};
+use exports::{connector, importer, push, scheduled};
 use types::Failure;
 
 /// The component.
@@ -56,6 +58,12 @@ impl connector::Guest for Component {
 impl importer::Guest for Component {
     fn run(request: importer::Request) -> Result<types::Slice, Failure> {
         misdeed::commit(&request.entity)
+    }
+}
+
+impl push::Guest for Component {
+    fn push(changes: Vec<push::Change>) -> Result<Vec<push::Answer>, Failure> {
+        pushing::push(changes)
     }
 }
 

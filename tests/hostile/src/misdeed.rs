@@ -12,9 +12,12 @@ pub type Outcome = Result<(), Failure>;
 
 type Deed = fn() -> Outcome;
 
+/// The entity that does nothing wrong.
+pub const HONEST: &str = "honest";
+
 /// Everything that can be imported.
 const ALL: &[(&str, Deed)] = &[
-    ("honest", honest::import),
+    (HONEST, honest::import),
     ("plan", honest::plan),
     ("loop", computing::compute_for_ever),
     ("sleep", computing::sleep_for_an_hour),
@@ -85,14 +88,19 @@ pub fn commit(entity: &str) -> Result<Slice, Failure> {
     deed().map(|()| Slice::Done)
 }
 
-/// Grants are exactly what the misdeeds need: customers, one secret that the
-/// configuration gives, and no host at all.
+/// Grants are exactly what the misdeeds need: customers and their sites, one secret
+/// that the configuration gives, and no host at all.
 pub fn description() -> String {
     let entities: Vec<Value> = ALL
         .iter()
         .map(|(name, _)| *name)
         .chain([ENDLESS, BRAKELESS_MORE])
-        .map(|name| json!({ "name": name, "label": name, "kind": "customer", "import": true }))
+        .map(|name| {
+            // The order of these two is the one in which changes are handed over.
+            let push = name == HONEST;
+            json!({ "name": name, "label": name, "kind": "customer", "import": true, "push": push })
+        })
+        .chain([json!({ "name": "places", "label": "places", "kind": "site", "push": true })])
         .collect();
     json!({
         "format": 1,

@@ -38,6 +38,13 @@ pub fn write_at_the_remote() -> Outcome {
     answer(&pending).map(drop)
 }
 
+/// The same with a path and a body; the host of a dry run refuses it.
+pub(crate) fn post(path: &str, body: &str) -> Outcome {
+    let address = Settings::read()?.address;
+    let pending = start(&address, path, &Method::Post, &[], body.as_bytes())?;
+    answer(&pending).map(drop)
+}
+
 /// More headers than one request may have, each of them small.
 pub fn send_too_many_headers() -> Outcome {
     let headers: Vec<_> = (0..101)

@@ -425,6 +425,7 @@ async fn the_sums_of_a_run_add_up_to_the_rows_read(hosts: &Hosts) {
         waiting: 1,
         conflict: 1,
         failed: 1,
+        ..Counts::default()
     };
     assert_eq!(store.counts(run).await.unwrap(), expected);
     assert_eq!(store.counts(run + 1).await.unwrap(), Counts::default());

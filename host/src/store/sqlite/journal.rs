@@ -3,11 +3,11 @@
 
 use rusqlite::{Connection, ToSql, params};
 
-use super::column::{int, maybe_number, number, parse};
+use super::column::{int, maybe_number, maybe_parse, number, parse};
 use super::effect::EffectColumn;
 use super::error::Answer;
-use crate::model::{FieldChange, Row, Timestamp, Written};
-use crate::store::{JournalEntry, JournalFilter, Scope};
+use crate::model::{Effect, FieldChange, RecordId, Row, Timestamp, Written};
+use crate::store::{JournalEntry, JournalFilter, RemoteWrite, Scope};
 
 /// Adds the line of a row that had an effect.
 pub(super) fn write(
@@ -34,6 +34,40 @@ pub(super) fn write(
         row.key,
         EffectColumn(written.effect),
         serde_json::to_string(changes)?,
+    ])?;
+    Ok(())
+}
+
+/// Adds the line of what was written at the remote for a record.
+pub(super) fn write_remote(
+    db: &Connection,
+    scope: &Scope,
+    (kind, record): (&str, RecordId),
+    (remote, changes): (&RemoteWrite, &[FieldChange]),
+    now: Timestamp,
+) -> Answer<()> {
+    let nearest = match remote.effect.as_str() {
+        "created" => Effect::Created,
+        "archived" => Effect::Removed,
+        "linked" => Effect::Unchanged,
+        _ => Effect::Updated,
+    };
+    db.prepare_cached(
+        "INSERT INTO journal
+         (layer, at, connection, run, cause, kind, record, key, effect, changes, remote)
+         VALUES (0, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+    )?
+    .execute(params![
+        int(now),
+        scope.connection,
+        scope.run.map(int),
+        scope.cause,
+        kind,
+        int(record),
+        remote.key,
+        EffectColumn(nearest),
+        serde_json::to_string(changes)?,
+        serde_json::to_string(remote)?,
     ])?;
     Ok(())
 }
@@ -67,7 +101,7 @@ pub(super) fn journal(db: &Connection, filter: &JournalFilter) -> Answer<Vec<Jou
     }
     values.push(&filter.limit);
     let mut statement = db.prepare_cached(&format!(
-        "SELECT sequence, at, connection, run, cause, kind, record, key, effect, changes
+        "SELECT sequence, at, connection, run, cause, kind, record, key, effect, changes, remote
          FROM journal WHERE {conditions} ORDER BY sequence DESC LIMIT ?"
     ))?;
     let mut rows = statement.query(values.as_slice())?;
@@ -84,6 +118,7 @@ pub(super) fn journal(db: &Connection, filter: &JournalFilter) -> Answer<Vec<Jou
             key: row.get(7)?,
             effect: row.get::<_, EffectColumn>(8)?.0,
             changes: parse(row, 9)?,
+            remote: maybe_parse(row, 10)?,
         });
     }
     Ok(found)

@@ -17,6 +17,7 @@
 //! | `upsert`, `keys` | writing rows |
 //! | `tallies` | counting changes for the brake |
 //! | `journal`, `outbox` | what a write leaves behind |
+//! | `sending`, `messages` | what is due in the outbox, what came of it, and what people are told |
 //! | `lanes`, `state`, `secrets`, `tasks`, `settings`, `connections` | the rest, one idea each |
 //! | `runs`, `reports` | runs, and what became of each row |
 
@@ -37,6 +38,7 @@ mod index;
 mod journal;
 mod keys;
 mod lanes;
+mod messages;
 mod open;
 mod operations;
 mod outbox;
@@ -47,6 +49,7 @@ mod room;
 mod runs;
 mod schema;
 mod secrets;
+mod sending;
 mod settings;
 mod state;
 mod tallies;

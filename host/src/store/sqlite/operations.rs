@@ -7,14 +7,15 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 
 use super::{
-    SqliteStore, connections, index, journal, lanes, outbox, pages, records, reports, runs,
-    secrets, settings, state, tallies, tasks, upsert,
+    SqliteStore, connections, index, journal, lanes, messages, pages, records, reports, runs,
+    secrets, sending, settings, state, tallies, tasks, upsert,
 };
 use crate::model::{Failure, RecordId, Row, RunId, Stored, Timestamp, Written};
 use crate::store::{
-    Allowance, Counts, CustomField, Expectation, JournalEntry, JournalFilter, Lane, LaneAnswer,
-    NewRun, OutboxRow, Page, PageFilter, ReportFilter, ReportRow, ReportedRow, Result, Run, Scope,
-    SealedSecret, SettingsVersion, StateEntry, StateWrite, Store, StoreError, Tally, Task,
+    Allowance, Archives, Counts, CustomField, Expectation, JournalEntry, JournalFilter, Lane,
+    LaneAnswer, Message, NewRun, OutboxRow, Page, PageFilter, ReportFilter, ReportRow, ReportedRow,
+    Result, Run, Scope, SealedSecret, SettingsVersion, Settled, StateEntry, StateWrite, Store,
+    StoreError, Tally, Task,
 };
 
 #[async_trait]
@@ -365,7 +366,57 @@ impl Store for SqliteStore {
 
     async fn outbox(&self, connection: &str, limit: u32) -> Result<Vec<OutboxRow>> {
         let connection = connection.to_owned();
-        self.look(move |db| outbox::outbox(db, &connection, limit))
+        self.look(move |db| sending::all(db, &connection, limit))
+            .await
+    }
+
+    async fn outbox_due(
+        &self,
+        connection: &str,
+        kinds: &[String],
+        now: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<OutboxRow>> {
+        let connection = connection.to_owned();
+        let kinds = kinds.to_vec();
+        self.look(move |db| sending::due(db, &connection, &kinds, now, limit))
+            .await
+    }
+
+    async fn outbox_settle(
+        &self,
+        scope: &Scope,
+        settled: &[Settled],
+        now: Timestamp,
+    ) -> Result<()> {
+        let scope = scope.clone();
+        let settled = settled.to_vec();
+        self.write(move |db| sending::settle(db, &scope, &settled, now))
+            .await
+    }
+
+    async fn archives(&self, connection: &str, kind: &str, since: Timestamp) -> Result<Archives> {
+        let connection = connection.to_owned();
+        let kind = kind.to_owned();
+        self.look(move |db| sending::archives(db, &connection, &kind, since))
+            .await
+    }
+
+    async fn outbox_retry(&self, connection: &str, sequence: Option<u64>) -> Result<u64> {
+        let connection = connection.to_owned();
+        self.write(move |db| sending::retry(db, &connection, sequence))
+            .await
+    }
+
+    async fn outbox_drop(&self, connection: &str, sequence: u64) -> Result<bool> {
+        let connection = connection.to_owned();
+        self.write(move |db| sending::drop(db, &connection, sequence))
+            .await
+    }
+
+    async fn messages(&self, connection: &str, limit: u32) -> Result<Vec<Message>> {
+        let connection = connection.to_owned();
+        self.look(move |db| messages::newest(db, &connection, limit))
             .await
     }
 }

@@ -1,4 +1,4 @@
-//! What connections have to be told. A change of a record raises one row for each
+//! What connections have to be told; `sending` takes it from here. A change of a record raises one row for each
 //! connection that pushes its kind and did not make the change itself; while the
 //! row waits, further changes of that record join it.
 
@@ -6,11 +6,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::column::{int, number, parse};
+use super::column::{int, number};
 use super::effect::switched;
 use super::error::Answer;
 use crate::model::{Effect, FieldChange, RecordId, Timestamp, Written};
-use crate::store::{OutboxRow, Scope};
+use crate::store::Scope;
 
 /// Who listens to which kind, read once per call.
 pub(super) struct Listeners<'a> {
@@ -135,7 +135,8 @@ fn join(
         None => (comes, now),
     };
     // Under a new number: whoever has the old one in hand does not know this
-    // change, and must not take the row away with it.
+    // change, and must not take the row away with it. And as if it had never been
+    // tried: what failed may be what has just been corrected.
     db.prepare_cached(
         "INSERT INTO outbox (connection, kind, record, what, fields, at)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
@@ -149,28 +150,6 @@ fn join(
         int(at),
     ])?;
     Ok(())
-}
-
-/// What a connection has not been told, oldest first.
-pub(super) fn outbox(db: &Connection, connection: &str, limit: u32) -> Answer<Vec<OutboxRow>> {
-    let mut statement = db.prepare_cached(
-        "SELECT sequence, kind, record, what, fields, at FROM outbox
-         WHERE connection = ?1 ORDER BY at, sequence LIMIT ?2",
-    )?;
-    let mut rows = statement.query(params![connection, limit])?;
-    let mut found = Vec::new();
-    while let Some(row) = rows.next()? {
-        found.push(OutboxRow {
-            sequence: number(row, 0)?,
-            connection: connection.to_owned(),
-            kind: row.get(1)?,
-            record: number(row, 2)?,
-            what: row.get(3)?,
-            fields: parse(row, 4)?,
-            at: number(row, 5)?,
-        });
-    }
-    Ok(found)
 }
 
 #[cfg(test)]

@@ -244,6 +244,11 @@ pub(super) fn counts(db: &Connection, run: RunId) -> Answer<Counts> {
             "skipped" => &mut counts.skipped,
             "waiting" => &mut counts.waiting,
             "conflict" => &mut counts.conflict,
+            "archived" => &mut counts.archived,
+            "linked" => &mut counts.linked,
+            "nothing" => &mut counts.nothing,
+            "retry" => &mut counts.retry,
+            "rejected" => &mut counts.rejected,
             // Also a word that is not known here: the sums must add up, and a row
             // that nobody understands is looked at where failures are.
             _ => &mut counts.failed,

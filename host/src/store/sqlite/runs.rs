@@ -11,12 +11,14 @@ use crate::store::{NewRun, Run, RunMode, StoreError};
 const COLUMNS: &str = "id, connection, entity, mode, arguments, started, ended, state, failure";
 
 const PREVIEW: &str = "preview";
+const PUSH: &str = "push";
 
 /// Records the start of a run.
 pub(super) fn begin(db: &Connection, run: &NewRun) -> Answer<RunId> {
     let mode = match run.mode {
         RunMode::Import => "import",
         RunMode::Preview => PREVIEW,
+        RunMode::Push => PUSH,
     };
     let mut statement = db.prepare_cached(
         "INSERT INTO run (connection, entity, mode, arguments, started, state)
@@ -75,10 +77,10 @@ fn read(row: &Row<'_>) -> Answer<Run> {
         id: number(row, 0)?,
         connection: row.get(1)?,
         entity: row.get(2)?,
-        mode: if mode == PREVIEW {
-            RunMode::Preview
-        } else {
-            RunMode::Import
+        mode: match mode.as_str() {
+            PREVIEW => RunMode::Preview,
+            PUSH => RunMode::Push,
+            _ => RunMode::Import,
         },
         arguments: row.get(4)?,
         started: number(row, 5)?,

@@ -91,7 +91,8 @@ pub(super) fn linked(db: &Connection, connection: &str, kind: &str) -> Answer<u6
 pub(super) fn of_run(db: &Connection, run: RunId) -> Answer<BTreeMap<String, u64>> {
     let mut statement = db.prepare_cached(
         "SELECT kind, count(*) FROM
-         (SELECT kind, max(effect = ?2) AS made FROM journal WHERE run = ?1 GROUP BY kind, record)
+         (SELECT kind, max(effect = ?2) AS made FROM journal
+          WHERE run = ?1 AND remote IS NULL GROUP BY kind, record)
          WHERE NOT made GROUP BY kind",
     )?;
     let values = params![int(run), EffectColumn(Effect::Created)];
@@ -150,7 +151,7 @@ impl<'a> Counter<'a> {
         let made = db
             .prepare_cached(
                 "SELECT 1 FROM journal WHERE kind = ?1 AND record = ?2 AND layer = 0
-                 AND connection = ?3 AND run >= ?4 AND effect = ?5 LIMIT 1",
+                 AND connection = ?3 AND run >= ?4 AND effect = ?5 AND remote IS NULL LIMIT 1",
             )?
             .query_row(
                 params![

@@ -104,7 +104,7 @@ async fn a_file_of_a_newer_program_is_refused() {
             error,
             StoreError::Newer {
                 found: 99,
-                known: 3,
+                known: 4,
                 ..
             }
         ),
@@ -115,20 +115,23 @@ async fn a_file_of_a_newer_program_is_refused() {
 #[tokio::test]
 async fn a_file_of_an_older_program_is_brought_up_to_date_and_keeps_what_it_has() {
     let (_folder, path) = place();
-    let store = SqliteStore::open(&path, INDEXED).unwrap();
-    store.upsert(&scope(), &[customer("1")], 1).await.unwrap();
-    drop(store);
     let older = rusqlite::Connection::open(&path).unwrap();
+    older.execute_batch(include_str!("schema-1.sql")).unwrap();
     older
         .execute_batch(
-            "DROP TABLE tally; DROP TABLE tally_record;
-             ALTER TABLE report DROP COLUMN parts; PRAGMA user_version = 1;",
+            "INSERT INTO record VALUES (0, 'customer', 1, 1, '{}');
+             INSERT INTO outbox VALUES (7, 'crm', 'customer', 1, 'created', '[]', 5);
+             PRAGMA application_id = 0x48616c6f;
+             PRAGMA user_version = 1;",
         )
         .unwrap();
     drop(older);
     let store = SqliteStore::open(&path, INDEXED).unwrap();
     assert_eq!(store.count("customer").await.unwrap(), 1);
     assert_eq!(store.tallies("crm").await.unwrap(), []);
+    // What nobody was told of then is due now.
+    let due = store.outbox_due("crm", &[], 0, 9).await.unwrap();
+    assert_eq!((due.len(), due[0].sequence, due[0].attempts), (1, 7, 0));
 }
 
 #[tokio::test]
