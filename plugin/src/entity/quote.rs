@@ -212,7 +212,7 @@ mod tests {
         };
         let quote = |status: &str| {
             let object = Object::with("1", &[(STATUS, status), (CREATED, "2026-10-01T01:00:00Z")]);
-            derived(object, &[draft.clone()], -2 * 60 * 60 * 1_000)
+            derived(object, std::slice::from_ref(&draft), -2 * 60 * 60 * 1_000)
         };
         assert_eq!(quote("DRAFT").property(STATUS_LABEL), Some("Draft"));
         assert_eq!(quote("NEW").property(STATUS_LABEL), Some("NEW"));
