@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use crate::shop::{counts, empty, reason, unconnected};
 
 mod gone;
+mod order;
 
 /// Imports an entity; answers the document.
 async fn import_of(shop: &Workshop, entity: &str) -> Value {
@@ -77,10 +78,8 @@ async fn s7_import_all_brings_companies_first_so_that_contacts_find_their_custom
         .iter()
         .map(|document| document["summary"]["entity"].as_str().unwrap())
         .collect();
-    assert_eq!(
-        order,
-        ["companies", "contacts", "products", "deals", "quotes"]
-    );
+    let expected = ["companies", "contacts", "products", "deals", "quotes"];
+    assert_eq!(order, expected);
     assert_eq!(counts(&imports[1]), "created 1");
     let halo = shop.records().unwrap();
     let customer = halo.linked("customer", &acme).await.unwrap();

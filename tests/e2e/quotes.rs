@@ -5,8 +5,12 @@ use serde_json::{Value, json};
 
 use crate::shop::{counts, empty};
 
+mod inherited;
+mod interrupted;
+mod large;
 mod lines;
 mod many;
+mod moved;
 mod place;
 
 /// Imports an entity; answers the document.

@@ -12,6 +12,10 @@ use crate::entity::Mapped;
 /// Attempts with other values that are kept: a row is seldom interrupted twice.
 const ATTEMPTS_KEPT: usize = 8;
 
+/// So much of their values in bytes, except of the last one: the host takes a megabyte,
+/// and a quote has the texts of all its lines.
+const BYTES_KEPT: usize = 512 * 1024;
+
 /// What was about to be written when a row was last seen, until that is remembered.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Intent {
@@ -38,7 +42,15 @@ impl Intent {
         if !intent.values.contains(&values) {
             intent.values.push(values);
         }
-        let surplus = intent.values.len().saturating_sub(ATTEMPTS_KEPT);
+        // The newest ones.
+        let mut bytes = 0;
+        let newest = intent.values.iter().rev().take(ATTEMPTS_KEPT);
+        let kept = newest.take_while(|values| {
+            let before = bytes;
+            bytes += size(values);
+            before == 0 || bytes <= BYTES_KEPT
+        });
+        let surplus = intent.values.len() - kept.count();
         intent.values.drain(..surplus);
         intent
     }
@@ -60,6 +72,12 @@ impl Intent {
             .filter_map(|value| mapped.to_halo(value.as_deref()).ok())
             .find(|value| mapped.same(value, halo))
     }
+}
+
+fn size(values: &Values) -> usize {
+    let texts = values.iter();
+    let of = |value: &Option<String>| value.as_ref().map_or(0, String::len);
+    texts.map(|(name, value)| name.len() + of(value)).sum()
 }
 
 fn name(kind: &str, field: &str) -> String {
@@ -114,5 +132,23 @@ mod tests {
             Intent::after(Some(&before), &phone(Some(7), &number.to_string()), true)
         });
         assert_eq!(many.values.len(), ATTEMPTS_KEPT);
+    }
+
+    #[test]
+    fn of_long_values_fewer_attempts_are_kept_and_the_last_one_always() {
+        let long = "x".repeat(BYTES_KEPT / 3);
+        let after = |before: &Intent, number: u32| {
+            Intent::after(
+                Some(before),
+                &phone(Some(7), &format!("{number}{long}")),
+                true,
+            )
+        };
+        let many = (0..10).fold(Intent::default(), |before, number| after(&before, number));
+        assert_eq!(many.values.len(), 2);
+        assert!(many.brings(KIND, "main_phonenumber", &format!("9{long}")));
+        let longer = "x".repeat(2 * BYTES_KEPT);
+        let last = Intent::after(Some(&many), &phone(Some(7), &longer), true);
+        assert_eq!(last.values.len(), 1);
     }
 }

@@ -52,6 +52,9 @@ fn read<T: DeserializeOwned>(entry: &Entry) -> Result<T, Failure> {
     })
 }
 
+/// The longest value in bytes that the host takes.
+pub const VALUE_LIMIT: usize = 1024 * 1024;
+
 /// The most ids, keys or values that the host takes in one call.
 pub const BATCH: usize = 1_000;
 

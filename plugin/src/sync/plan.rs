@@ -204,16 +204,19 @@ pub struct Held {
 }
 
 impl Fate {
-    /// The kinds of records of which fields are written.
-    pub fn written_kinds(&self) -> impl Iterator<Item = &'static str> {
-        let parts = match self {
-            Fate::Goes { parts, .. } => parts.as_slice(),
+    /// Its records.
+    pub fn parts(&self) -> &[Part] {
+        match self {
+            Fate::Goes { parts, .. } => parts,
             Fate::Stop { .. } | Fate::Wait { .. } => &[],
-        };
-        let rows = parts
-            .iter()
+        }
+    }
+
+    /// The kinds of records of which fields are written, or one is removed.
+    pub fn written_kinds(&self) -> impl Iterator<Item = &'static str> {
+        let rows = { self.parts().iter() }
             .filter_map(|part| part.row.as_ref().map(|row| (part.kind, row)));
-        rows.filter(|(_, row)| !row.fields.is_empty())
+        rows.filter(|(_, row)| !row.fields.is_empty() || row.options == RowOptions::REMOVE)
             .map(|(kind, _)| kind)
     }
 }

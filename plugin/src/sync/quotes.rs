@@ -10,17 +10,19 @@ use super::memory::BATCH;
 use super::page::{Desk, Import, Looked, PageOf};
 use super::plan::quote::{Known, Opportunity, Rules, plan};
 use super::plan::whose::{CUSTOMER, SITE, USER, Whose};
+use super::plan::{Fate, line};
 use super::whose::{Search, by_id, once};
 use crate::catalog;
 use crate::contract::halo::integration::records::{self, Stored};
 use crate::contract::halo::integration::types::Attribute;
 use crate::entity::quote::{self, KIND, NAME, SPEC, TICKET};
 use crate::entity::{Spec, deal, line_item, product};
+use crate::failure::Failure;
 use crate::hubspot::client::{Client, Trouble};
 use crate::hubspot::objects::Object;
 use crate::hubspot::pipelines;
 use crate::hubspot::properties::Choice;
-use crate::matching::{Table, reference_of};
+use crate::matching::Table;
 use crate::patience::insist;
 
 /// An import of quotes.
@@ -59,10 +61,11 @@ impl Import for Quotes<'_> {
             .map(|object| self.derived(object))
             .collect();
         let known = self.look_up(desk, client, page)?;
-        let fates = quotes
+        let mut fates: Vec<Fate> = quotes
             .iter()
             .map(|quote| plan(quote, &self.rules, &known))
             .collect();
+        line::hand_over(&mut fates);
         Ok(Looked {
             linked: known.linked.into_keys().collect(),
             agreed: known.agreed,
@@ -123,7 +126,7 @@ impl Quotes<'_> {
         let products: Vec<String> = products.into_iter().map(str::to_owned).collect();
         let items = desk.linked(product::KIND, &products, &[])?;
         Ok(Known {
-            records: self.records(desk, &linked)?,
+            records: self.records(desk, &linked, &lines)?,
             items: items.into_iter().map(|(id, item)| (id, item.id)).collect(),
             agreed: desk.remembered(&ids, keys::agreed)?,
             intents: desk.remembered(&ids, keys::intent)?,
@@ -144,23 +147,12 @@ impl Quotes<'_> {
         deals: &BTreeMap<String, String>,
         tickets: &BTreeMap<String, Stored>,
     ) -> Result<(), Trouble> {
-        let mut asked = BTreeMap::new();
-        for (quote, deal) in deals {
-            let Some(its) = whose.get_mut(quote).filter(|its| !its.is_named) else {
-                continue;
-            };
-            let ticket = tickets.get(deal);
-            match ticket.and_then(|ticket| Some((ticket, reference_of(ticket, CUSTOMER)?))) {
-                Some((ticket, customer)) => {
-                    its.customer = Some(customer);
-                    its.site = reference_of(ticket, SITE);
-                    its.user = reference_of(ticket, USER);
-                }
-                None => {
-                    asked.insert(quote.clone(), Object::bare(deal));
-                }
-            }
-        }
+        let nobodys = |quote: &String| whose.get(quote).is_some_and(|its| !its.is_named);
+        let asked: BTreeMap<&String, Object> = deals
+            .iter()
+            .filter(|(quote, _)| nobodys(quote))
+            .map(|(quote, deal)| (quote, Object::bare(deal)))
+            .collect();
         if asked.is_empty() {
             return Ok(());
         }
@@ -178,9 +170,9 @@ impl Quotes<'_> {
         let objects: Vec<&Object> = unique.into_values().collect();
         let of_deals = search.whose(desk, client, &objects, false)?;
         for (quote, deal) in asked {
-            if let Some(of_deal) = of_deals.get(&deal.id) {
-                whose.insert(quote, of_deal.clone());
-            }
+            let of_deal = of_deals.get(&deal.id).cloned().unwrap_or_default();
+            let its = of_deal.with_ticket(tickets.get(&deal.id));
+            whose.insert(quote.clone(), its);
         }
         Ok(())
     }
@@ -221,11 +213,13 @@ impl Quotes<'_> {
             .collect())
     }
 
-    /// By HubSpot id of a line: what is in Halo of the lines of these quotations.
+    /// By HubSpot id of a line: what is in Halo of the lines of these quotations, and of
+    /// those that these quotes have now and that may have been another one's.
     fn records(
         &self,
         desk: &Desk<'_>,
         linked: &BTreeMap<String, Stored>,
+        now: &BTreeMap<String, Result<Vec<Object>, Failure>>,
     ) -> Result<BTreeMap<String, Stored>, Trouble> {
         let mut wanted = [line_item::QUOTATION, line_item::ITEM]
             .map(str::to_owned)
@@ -247,6 +241,13 @@ impl Quotes<'_> {
                 found.extend(keys.into_iter().map(|key| (key, line.clone())));
             }
         }
+        let lines = now.values().flatten().flatten();
+        let others: BTreeSet<&String> = lines
+            .map(|line| &line.id)
+            .filter(|id| !found.contains_key(*id))
+            .collect();
+        let others: Vec<String> = others.into_iter().cloned().collect();
+        found.extend(desk.linked(line_item::KIND, &others, &wanted)?);
         Ok(found)
     }
 }

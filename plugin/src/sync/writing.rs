@@ -70,10 +70,8 @@ impl Desk<'_> {
     /// Notes what is about to be written.
     fn intend(&self, objects: &[Object], looked: &mut Looked) -> Result<(), Failure> {
         let mut writes = Vec::new();
-        for (object, fate) in objects.iter().zip(&looked.fates) {
-            let Fate::Goes { parts, .. } = fate else {
-                continue;
-            };
+        for (object, fate) in objects.iter().zip(&mut looked.fates) {
+            let parts = fate.parts();
             if parts.iter().all(|part| part.row.is_none()) {
                 continue;
             }
@@ -81,7 +79,16 @@ impl Desk<'_> {
             let is_linked = looked.linked.contains(&object.id);
             let intent = Intent::after(before, parts, is_linked);
             if before != Some(&intent) {
-                writes.push(memory::put(keys::intent(&self.scope, &object.id), &intent)?);
+                let write = memory::put(keys::intent(&self.scope, &object.id), &intent)?;
+                if write
+                    .value
+                    .as_ref()
+                    .is_some_and(|value| value.len() > memory::VALUE_LIMIT)
+                {
+                    *fate = too_large(parts.first().and_then(|part| part.record));
+                    continue;
+                }
+                writes.push(write);
                 looked.intents.insert(object.id.clone(), intent);
             }
         }
@@ -89,6 +96,18 @@ impl Desk<'_> {
             return Ok(());
         }
         state::commit(&writes)
+    }
+}
+
+/// What could not be remembered must not be written, or nobody would know it again.
+fn too_large(record: Option<u64>) -> Fate {
+    Fate::Stop {
+        outcome: "failed",
+        reason: Failure::new(
+            "too-large",
+            "With its lines it has more text than can be remembered of one row, a megabyte. Shorten the descriptions of its lines in HubSpot, or divide them between two.",
+        ),
+        record,
     }
 }
 
@@ -103,10 +122,7 @@ fn passing(answers: &[Answer]) -> Option<&Failure> {
 
 /// Writes all rows of a page, in order; one answer each.
 fn write(fates: &[Fate]) -> Result<Vec<Answer>, Failure> {
-    let parts = fates.iter().flat_map(|fate| match fate {
-        Fate::Goes { parts, .. } => parts.as_slice(),
-        Fate::Stop { .. } | Fate::Wait { .. } => &[],
-    });
+    let parts = fates.iter().flat_map(Fate::parts);
     let rows: Vec<Row> = parts.filter_map(|part| part.row.clone()).collect();
     let mut written = Vec::with_capacity(rows.len());
     for rows in rows.chunks(BATCH) {

@@ -3,23 +3,23 @@
 use super::*;
 
 /// Settings under which open deals come, or come not, without a person.
-fn deals_come(shop: &Workshop, create: bool) {
+pub(super) fn deals_come(shop: &Workshop, create: bool) {
     let mut settings = shop.settings(json!({}));
     settings["products"] = json!({ "item-group": 1 });
     settings["deals"]["create"] = json!(create);
     shop.write("settings.json", &settings.to_string()).unwrap();
 }
 
-fn deal(shop: &Workshop, name: &str, stage: &str) -> String {
+pub(super) fn deal(shop: &Workshop, name: &str, stage: &str) -> String {
     let properties = [("dealname", name), ("dealstage", stage)];
     shop.sim.create("deals", properties).unwrap()
 }
 
-fn link(shop: &Workshop, from: (&str, &str), to: (&str, &str)) {
+pub(super) fn link(shop: &Workshop, from: (&str, &str), to: (&str, &str)) {
     shop.sim.link(from, to, to.0 == "companies").unwrap();
 }
 
-async fn linked(shop: &Workshop, kind: &str, id: &str) -> Option<u64> {
+pub(super) async fn linked(shop: &Workshop, kind: &str, id: &str) -> Option<u64> {
     shop.records().unwrap().linked(kind, id).await.unwrap()
 }
 

@@ -1,5 +1,5 @@
-//! The same of whole accounts: companies, contacts, products and deals that belong
-//! together. Whatever is imported first, how often, and however it is interrupted, all
+//! The same of whole accounts: companies, contacts, products, deals and quotes with their
+//! lines that belong together. Whatever is imported first, how often, and however it is interrupted, all
 //! ends as an import in the order of S7 does.
 //!
 //! `HALO_SEED=… cargo test -p halo-tests --test e2e seeds::accounts` plays the account
@@ -17,7 +17,7 @@ use rand::{RngExt as _, SeedableRng as _};
 use super::trouble::Trouble;
 use super::{played, seeds};
 use stage::{Stage, differences};
-use world::{Change, ENTITIES, PHASES, World};
+use world::{Change, ENTITIES, LINES, PHASES, World};
 
 /// Accounts in each test run; each takes as long as several worlds of companies.
 const SEEDS: u64 = 2;
@@ -88,7 +88,10 @@ async fn disturbed(world: &World, records: Records, seed: u64) -> End {
                 let edit = vec![(*property, value.clone())];
                 stage.change(&Change::Edit(*own, edit)).await;
             }
-            let (entity, _) = interim.choose(&mut rng).unwrap().0;
+            let entity = match interim.choose(&mut rng).unwrap().0 {
+                (LINES, _) => "quotes",
+                (entity, _) => entity,
+            };
             trouble.interrupted(&mut stage.shop, entity).await;
             for ((own, property, _), value) in interim.iter().zip(last) {
                 let edit = vec![(*property, value)];

@@ -88,7 +88,10 @@ impl Trouble {
 
     /// A fault or two of HubSpot, each of which is over when it is asked again.
     fn stumble(&mut self, shop: &Workshop, entity: &str) {
-        let path = format!("/{entity}");
+        let path = match entity {
+            "quotes" if self.rng.random_bool(0.5) => "/line_items".to_owned(),
+            _ => format!("/{entity}"),
+        };
         for _ in 0..self.rng.random_range(0..=2) {
             let kind = match self.rng.random_range(0..7) {
                 0 => FaultKind::HtmlError(502),

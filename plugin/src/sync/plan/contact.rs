@@ -4,7 +4,9 @@
 use std::collections::BTreeMap;
 
 use super::converted::converted;
-use super::{Agreed, Fate, Part, Values, agreed_with, changed, field, intents_of, made, refused};
+use super::{
+    Agreed, Awaited, Fate, Part, Values, agreed_with, changed, field, intents_of, made, refused,
+};
 use crate::contract::halo::integration::records::Stored;
 use crate::contract::halo::integration::types::{Field, RecordRef, Value};
 use crate::entity::Mapped;
@@ -87,10 +89,10 @@ pub fn plan(object: &Object, rules: &Rules<'_>, known: &Known, taken: &mut Taken
     let found = match linked_user(object, known) {
         Ok(Some(record)) => Ok(Some(record)),
         Ok(None) => match &seat {
-            Seat::At(spot) | Seat::Default(spot, _) => {
-                { by_email(object, *spot, rules, known).map(|found| found.map(Some)) }
-                    .unwrap_or(Ok(None))
+            Seat::At(spot) | Seat::Default(spot, None) => {
+                matched(object, Ok(spot.customer), rules, known)
             }
+            Seat::Default(_, Some(company)) => matched(object, Err(company), rules, known),
             Seat::Wait(until, reason) => {
                 return Fate::Wait {
                     until: vec![until.clone()],
@@ -162,21 +164,24 @@ fn linked_user<'a>(object: &Object, known: &'a Known) -> Result<Option<&'a Store
 }
 
 /// A7, S27: the user of that customer with one of its addresses. Nothing is guessed:
-/// where two have it, or one elsewhere, a person decides.
-fn by_email<'a>(
+/// where two have it, or one elsewhere, a person decides. Whose customer's user a contact
+/// is, is not known before its company is in Halo; a user of the default customer may be
+/// somebody else's then, so that one is elsewhere, too: any order ends the same.
+fn matched<'a>(
     object: &Object,
-    spot: Spot,
+    customer: Result<u64, &Awaited>,
     rules: &Rules<'_>,
     known: &'a Known,
-) -> Option<Result<&'a Stored, Failure>> {
+) -> Result<Option<&'a Stored>, Failure> {
     let emails = contact::emails(object);
     let Some(first) = emails.first() else {
-        return (!rules.settings.without_email).then(|| {
-            Err(Failure::new(
+        return match rules.settings.without_email {
+            true => Ok(None),
+            false => Err(Failure::new(
                 "no-email",
                 "It has no e-mail address, by which its user would be recognised. Give it one in HubSpot, or set without-email to true.",
-            ))
-        });
+            )),
+        };
     };
     let mut same: Vec<&Stored> = emails
         .iter()
@@ -187,27 +192,34 @@ fn by_email<'a>(
     same.dedup_by_key(|record| record.id);
     let (here, elsewhere): (Vec<&Stored>, Vec<&Stored>) = same
         .into_iter()
-        .partition(|record| customer_of(record, known) == Some(spot.customer));
+        .partition(|record| customer.is_ok() && customer_of(record, known) == customer.ok());
     match (here.as_slice(), elsewhere.as_slice()) {
-        ([record], _) => Some(match rival(record, &object.ids(), known) {
-            None => Ok(record),
+        ([record], _) => match rival(record, &object.ids(), known) {
+            None => Ok(Some(record)),
             Some(other) => Err(taken_by(record, other)),
-        }),
-        ([first_one, second, ..], _) => Some(Err(Failure::new(
+        },
+        ([first_one, second, ..], _) => Err(Failure::new(
             "ambiguous",
             format!(
-                "Users {} and {} of customer {} have its address {first}. Give one of them another address in Halo, or merge them.",
-                first_one.id, second.id, spot.customer
+                "Users {} and {} of its customer have its address {first}. Give one of them another address in Halo, or merge them.",
+                first_one.id, second.id
             ),
-        ))),
-        ([], [record, ..]) => Some(Err(Failure::new(
+        )),
+        ([], [record, ..]) => Err(Failure::new(
             "email-elsewhere",
-            format!(
-                "User {} at another customer has its address {first}. Move that user to customer {}, or correct the contact's company or address in HubSpot.",
-                record.id, spot.customer
-            ),
-        ))),
-        ([], []) => None,
+            match customer {
+                Ok(customer) => format!(
+                    "User {} at another customer has its address {first}. Move that user to customer {customer}, or correct the contact's company or address in HubSpot.",
+                    record.id
+                ),
+                Err(company) => format!(
+                    "User {} has its address {first}, and its {} is not in Halo, so nobody knows whether it is that company's user. Import the company and have the user at its customer, or correct the contact's company or address in HubSpot.",
+                    record.id,
+                    company.name()
+                ),
+            },
+        )),
+        ([], []) => Ok(None),
     }
 }
 

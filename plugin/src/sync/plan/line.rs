@@ -6,7 +6,9 @@ use std::collections::BTreeSet;
 
 use super::quote::{Known, Rules, quotation};
 use super::whose::reference;
-use super::{AgreedLine, Awaited, Line, Part, changed, decided, field, intents_of, made, values};
+use super::{
+    AgreedLine, Awaited, Fate, Line, Part, changed, decided, field, intents_of, made, values,
+};
 use crate::contract::halo::integration::records::{Row, RowOptions, Stored};
 use crate::contract::halo::integration::types::{Field, Value};
 use crate::entity::line_item::{self, ITEM, KIND, MODIFIED, NAME, QUOTATION};
@@ -125,7 +127,7 @@ impl LineOf<'_> {
         );
         let row = match self.record {
             // People have removed it in Halo, and HubSpot has not changed it since (A8).
-            None if last == Some(&agreed) => None,
+            None if last == Some(&agreed) || self.is_as_it_was(&line) => None,
             None => {
                 let mut written: Vec<Field> = fields
                     .iter()
@@ -185,6 +187,12 @@ impl LineOf<'_> {
         fitting
     }
 
+    /// Whether HubSpot has not touched it since both sides last agreed. That its product
+    /// came to Halo meanwhile is no change of it.
+    fn is_as_it_was(&self, line: &Line) -> bool {
+        line.modified.is_some() && self.last.is_some_and(|last| last.modified == line.modified)
+    }
+
     /// HubSpot's change of the product since both sides last agreed.
     fn item_change(&self, stored: &Stored, was: Option<&str>, now: Option<&str>) -> Option<Field> {
         let halo = reference_of(stored, ITEM).map(|id| id.to_string());
@@ -196,6 +204,30 @@ impl LineOf<'_> {
             // Taken back where it came from HubSpot.
             None if halo.as_deref() == was => Some(field(ITEM, Value::None)),
             None => None,
+        }
+    }
+}
+
+/// A line that goes from one quote of a page to another is not removed with the first:
+/// it is the same line, and the second would find it changed or gone.
+pub fn hand_over(fates: &mut [Fate]) {
+    let parts = fates.iter().flat_map(Fate::parts);
+    let taken: BTreeSet<String> = parts
+        .filter(|part| part.row.is_some() && part.agreed.is_some())
+        .filter_map(|part| part.line.as_ref().map(|line| line.id.clone()))
+        .collect();
+    for fate in fates {
+        let Fate::Goes { parts, .. } = fate else {
+            continue;
+        };
+        for part in parts.iter_mut().filter(|part| part.agreed.is_none()) {
+            if part
+                .line
+                .as_ref()
+                .is_some_and(|line| taken.contains(&line.id))
+            {
+                part.row = None;
+            }
         }
     }
 }

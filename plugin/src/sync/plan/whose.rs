@@ -36,6 +36,32 @@ pub struct Whose {
 }
 
 impl Whose {
+    /// Whose a quote of a deal is, which is this one's: its ticket's, wherever people
+    /// have put that. What the ticket is to get yet is known from the deal already.
+    pub fn with_ticket(self, ticket: Option<&Stored>) -> Whose {
+        let of = |name| ticket.and_then(|ticket| reference_of(ticket, name));
+        let Some(customer) = of(CUSTOMER) else {
+            return self;
+        };
+        let own = match self.customer {
+            Some(own) if own != customer => Whose::default(),
+            _ => self,
+        };
+        let (site, user) = match (of(SITE), of(USER)) {
+            (site, Some(user)) => (site, Some(user)),
+            (site, None) if own.user.is_none() => (site.or(own.site), None),
+            (_, None) => (own.site, own.user),
+        };
+        Whose {
+            is_named: true,
+            customer: Some(customer),
+            site,
+            user,
+            until: own.until,
+            ..Whose::default()
+        }
+    }
+
     /// By Halo's field.
     pub(super) fn references(&self) -> [(&'static str, Option<u64>); 3] {
         [
@@ -111,4 +137,81 @@ impl Whose {
 /// A reference to a record that is there.
 pub(super) fn reference(name: &str, id: u64) -> Field {
     field(name, Value::Reference(RecordRef::Id(id)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Customer, site and user.
+    type Place = (Option<u64>, Option<u64>, Option<u64>);
+
+    fn whose((customer, site, user): Place) -> Whose {
+        Whose {
+            customer,
+            site,
+            user,
+            until: vec![Awaited::of(&["user"], "5")],
+            ..Whose::default()
+        }
+    }
+
+    #[test]
+    fn s49_a_quote_is_whose_the_ticket_of_its_deal_is_and_knows_who_comes_to_that() {
+        let nobody = (None, None, None);
+        for (deal, ticket, expected, waits) in [
+            (nobody, nobody, nobody, true),
+            (
+                (Some(7), Some(70), Some(3)),
+                nobody,
+                (Some(7), Some(70), Some(3)),
+                true,
+            ),
+            // Its user is in Halo since, or it has another one by hand.
+            (
+                (Some(7), Some(70), Some(3)),
+                (Some(7), None, None),
+                (Some(7), Some(70), Some(3)),
+                true,
+            ),
+            (
+                (Some(7), Some(70), Some(3)),
+                (Some(7), Some(71), Some(4)),
+                (Some(7), Some(71), Some(4)),
+                true,
+            ),
+            (
+                (Some(7), Some(70), None),
+                (Some(7), None, None),
+                (Some(7), Some(70), None),
+                true,
+            ),
+            // People have moved it.
+            (
+                (Some(7), Some(70), Some(3)),
+                (Some(8), None, None),
+                (Some(8), None, None),
+                false,
+            ),
+            (nobody, (Some(8), None, None), (Some(8), None, None), true),
+        ] {
+            let places = [(CUSTOMER, ticket.0), (SITE, ticket.1), (USER, ticket.2)];
+            let fields = places.into_iter();
+            let ticket = Stored {
+                id: 1,
+                revision: 1,
+                fields: fields
+                    .filter_map(|(name, id)| Some(reference(name, id?)))
+                    .collect(),
+                keys: Vec::new(),
+            };
+            let its = whose(deal).with_ticket(Some(&ticket));
+            let told = (its.customer, its.site, its.user);
+            assert_eq!(
+                (told, !its.until.is_empty()),
+                (expected, waits),
+                "{ticket:?}"
+            );
+        }
+    }
 }

@@ -8,7 +8,16 @@ use halo_host::model::{RecordRef, Stored, Value};
 use halo_host::store::{Scope, Store as _};
 use halo_tests::kit::{Halo, NAME};
 
-const KINDS: [&str; 6] = ["top-level", "customer", "site", "user", "item", "ticket"];
+const KINDS: [&str; 8] = [
+    "top-level",
+    "customer",
+    "site",
+    "user",
+    "item",
+    "ticket",
+    "quotation",
+    "quotation-line",
+];
 
 /// Every record, in a line.
 pub async fn contents(halo: &Halo) -> anyhow::Result<Vec<String>> {

@@ -10,7 +10,7 @@ use rand::seq::SliceRandom as _;
 use serde_json::{Value, json};
 
 use super::contents::contents;
-use super::world::{AGENTS, Change, ENTITIES, OWNERS, Object, STAGES, STATUSES, World};
+use super::world::{AGENTS, Change, ENTITIES, LINES, OWNERS, Object, STAGES, STATUSES, World};
 use crate::seeds::stage::{pairs, told, unbraked};
 use crate::shop;
 
@@ -81,7 +81,8 @@ impl Stage {
             });
         }
         for (customer, texts) in &world.users {
-            let at = format!("site:{}", sites[*customer].unwrap());
+            let at = customer.map_or(default_site, |customer| sites[customer].unwrap());
+            let at = format!("site:{at}");
             let mut texts = pairs(texts);
             texts.push(("site_id", &at));
             add("user", &texts).await;
@@ -99,7 +100,9 @@ impl Stage {
         };
         let owners = (0..OWNERS).map(|number| owner(number).unwrap()).collect();
         Stage {
-            objects: ENTITIES.map(|entity| (entity, Vec::new())).into(),
+            objects: { ENTITIES.into_iter().chain([LINES]) }
+                .map(|kind| (kind, Vec::new()))
+                .collect(),
             customers,
             default_site,
             item_group,
@@ -116,10 +119,11 @@ impl Stage {
         &self.objects[entity][number]
     }
 
-    /// Names and values, with owners by their ids.
+    /// Names and values, with owners and products by their ids.
     fn texts<'a>(&'a self, texts: &'a [(&'static str, String)]) -> Vec<(&'a str, &'a str)> {
         let value = |name: &str, value: &'a str| match name {
             "hubspot_owner_id" => self.owners[value.parse::<usize>().unwrap()].as_str(),
+            "hs_product_id" if !value.is_empty() => self.id(("products", value.parse().unwrap())),
             _ => value,
         };
         let texts = texts.iter();
@@ -180,6 +184,13 @@ impl Stage {
                 let halo = self.shop.records().unwrap();
                 if let Some(record) = halo.linked(kind, self.id(*own)).await.unwrap() {
                     halo.edit(kind, record, &pairs(texts)).await.unwrap();
+                }
+                None
+            }
+            Change::Removed(kind, own) => {
+                let halo = self.shop.records().unwrap();
+                if let Some(record) = halo.linked(kind, self.id(*own)).await.unwrap() {
+                    halo.remove(kind, record).await.unwrap();
                 }
                 None
             }

@@ -1,5 +1,5 @@
-//! A random account with companies, contacts, products and deals: what both sides have,
-//! the settings, and what people change between two imports. Plain data, drawn from one
+//! A random account with companies, contacts, products, deals and quotes: what both sides
+//! have, the settings, and what people change between two imports. Plain data, drawn from one
 //! seed, so that it can be played again in another workshop.
 
 use rand::rngs::StdRng;
@@ -13,7 +13,10 @@ use painter::Painter;
 pub const PHASES: usize = 2;
 
 /// The types of objects, in the order in which an import of all takes them.
-pub const ENTITIES: [&str; 4] = ["companies", "contacts", "products", "deals"];
+pub const ENTITIES: [&str; 5] = ["companies", "contacts", "products", "deals", "quotes"];
+
+/// The lines of quotes: objects of their own, which come with their quotes.
+pub const LINES: &str = "line_items";
 
 /// Pipelines with their stages: open ones before the closed ones.
 pub const STAGES: [(&str, &str); 6] = [
@@ -35,7 +38,7 @@ pub const AGENTS: usize = 2;
 pub const STATUSES: usize = 2;
 
 /// Rows of the field mappings to choose from, by entity.
-pub const FIELDS: [(&str, &str); 11] = [
+pub const FIELDS: [(&str, &str); 13] = [
     (
         "contacts",
         r#"{ "property": "jobtitle", "field": "CFJob" }"#,
@@ -77,10 +80,18 @@ pub const FIELDS: [(&str, &str); 11] = [
         "deals",
         r#"{ "property": "amount", "field": "oppvalue", "new-records-only": true }"#,
     ),
+    (
+        "quotes",
+        r#"{ "property": "hs_comments", "field": "note" }"#,
+    ),
+    (
+        "quotes",
+        r#"{ "property": "order_reference", "field": "po_ref", "never-update": true }"#,
+    ),
 ];
 
-/// Names and values of an object or a record. The owner of a deal is counted, and named
-/// when the world is played.
+/// Names and values of an object or a record. The owner of a deal and the product of a
+/// line are counted, and named when the world is played.
 pub type Texts = Vec<(&'static str, String)>;
 
 /// A type of objects, and how many of it were made before.
@@ -109,6 +120,8 @@ pub enum Change {
     Owner(usize),
     /// Other values of the record that an object is linked to, if it is.
     Halo(&'static str, Object, Texts),
+    /// The record that an object is linked to is removed, if there is one.
+    Removed(&'static str, Object),
 }
 
 /// How an account is imported.
@@ -143,8 +156,9 @@ pub struct Rules {
 pub struct World {
     /// Customers of Halo, and whether each has a site.
     pub customers: Vec<(String, bool)>,
-    /// Users at such a site: the customer's number, and what they hold.
-    pub users: Vec<(usize, Texts)>,
+    /// Users: the number of a customer that has a site, or nothing for the default site,
+    /// and what they hold.
+    pub users: Vec<(Option<usize>, Texts)>,
     /// Items.
     pub items: Vec<Texts>,
     /// What changes before each import.

@@ -344,3 +344,22 @@ fn a_merged_contact_is_the_user_of_its_ancestor() {
         .insert("52".to_owned(), user(4, 70, &["52"]));
     case.check("conflict ambiguous");
 }
+
+#[test]
+fn s27_before_its_company_is_in_halo_it_is_no_user_of_its_address_so_any_order_ends_the_same() {
+    // At the default customer, and at that which its company turns out to be.
+    for (at, later) in [(90, "conflict email-elsewhere"), (70, "linked 3")] {
+        let mut early = case();
+        early.user(3, at, &[]);
+        early.check(later);
+        early.known.spots.clear();
+        early.known.default = Some(DEFAULT);
+        early.check("conflict email-elsewhere");
+    }
+    // Without any company the default customer is its own.
+    let mut nobodys = case();
+    nobodys.user(3, 90, &[]);
+    nobodys.known.companies.clear();
+    nobodys.known.default = Some(DEFAULT);
+    nobodys.check("linked 3");
+}

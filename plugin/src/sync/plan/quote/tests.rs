@@ -210,6 +210,57 @@ fn a_line_that_is_of_another_quotation_by_now_is_not_removed() {
 }
 
 #[test]
+fn a_line_that_another_quote_of_the_page_takes_over_is_not_removed_before() {
+    let (mut from, mut to) = (case(), case());
+    from.is_there();
+    from.lines.clear();
+    to.is_there();
+    to.known.linked.get_mut("1").unwrap().id = 30;
+    let mut fates = [from.plan(), to.plan()];
+    assert_eq!(told(&fates[0]), ["quotation-line removed "]);
+    line::hand_over(&mut fates);
+    assert!(told(&fates[0]).is_empty(), "{fates:?}");
+    assert_eq!(told(&fates[1]), ["quotation-line 4 quotation_id=#30"]);
+    // It stops: the line is nobody's, and goes.
+    let stopped = refused(Failure::new("remote", "Not now."), None);
+    let mut fates = [from.plan(), stopped];
+    line::hand_over(&mut fates);
+    assert_eq!(told(&fates[0]), ["quotation-line removed "]);
+}
+
+#[test]
+fn a_removed_line_counts_as_written_also_when_its_answer_is_lost() {
+    let mut case = case();
+    case.is_there();
+    case.lines.clear();
+    let fate = case.plan();
+    let kinds: Vec<&str> = fate.written_kinds().collect();
+    assert_eq!(kinds, [line_item::KIND]);
+}
+
+#[test]
+fn a8_a_line_that_people_removed_stays_away_when_only_its_product_comes_to_halo() {
+    let mut case = case();
+    let properties = [
+        ("name", "Cable"),
+        ("hs_product_id", "50"),
+        ("quantity", "2"),
+        (line_item::MODIFIED, "2026-11-01T00:00:00Z"),
+    ];
+    case.lines = vec![line_item::derived(Object::with("5", &properties))];
+    case.is_there();
+    let agreed = case.known.agreed.get_mut("1").unwrap();
+    let known = agreed.lines.get_mut("5").unwrap();
+    known.modified = Some(properties[3].1.to_owned());
+    case.known.records.clear();
+    case.known.items.insert("50".to_owned(), 90);
+    case.check(&[]);
+    let later = Some("2026-11-02T00:00:00Z".to_owned());
+    case.lines[0].derive(line_item::MODIFIED, later);
+    case.check(&["quotation-line 4 name=Cable current_quantity=2 item_id=#90 quotation_id=#3"]);
+}
+
+#[test]
 fn a8_a_line_that_people_removed_in_halo_comes_back_only_when_hubspot_changes_it() {
     let mut case = case();
     case.is_there();

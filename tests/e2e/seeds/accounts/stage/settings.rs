@@ -67,6 +67,7 @@ impl Stage {
             "unmapped-owners": unmapped[1],
             "fields": fields("deals"),
         });
+        settings["quotes"] = json!({ "fields": fields("quotes") });
         if let Some(agent) = rules.default_agent {
             settings["deals"]["default-agent"] = self.agents[agent].into();
         }

@@ -6,9 +6,10 @@ use rand::RngExt as _;
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom as _;
 
-use super::{Change, OPEN, OWNERS, Object, PHASES, Rules, STAGES, Texts, World};
+use super::{Change, LINES, OPEN, OWNERS, Object, PHASES, Rules, STAGES, Texts, World};
 
 mod people;
+mod sales;
 
 /// Few names, so that some are the same, on one side or on both.
 const NAMES: [&str; 8] = [
@@ -27,11 +28,13 @@ const NAMES: [&str; 8] = [
 const ADDRESSES: usize = 8;
 
 /// Properties that an interim edit touches: no match depends on them.
-const VALUES: [(&str, &[&str]); 4] = [
+const VALUES: [(&str, &[&str]); 6] = [
     ("companies", &["phone", "city"]),
     ("contacts", &["phone", "jobtitle", "mobilephone"]),
     ("products", &["description", "price"]),
     ("deals", &["description", "amount"]),
+    ("quotes", &["hs_comments", "order_reference"]),
+    (LINES, &["description", "price", "quantity"]),
 ];
 
 /// Draws a world.
@@ -43,6 +46,8 @@ pub struct Painter {
     /// By type.
     made: BTreeMap<&'static str, usize>,
     links: Vec<(Object, Object)>,
+    /// Quotes that are there, with their lines.
+    lines: Vec<(Object, Object)>,
     /// Addresses that a contact may still take.
     addresses: Vec<usize>,
     /// Stages that were removed.
@@ -60,6 +65,7 @@ impl Painter {
             archived: Vec::new(),
             made: BTreeMap::new(),
             links: Vec::new(),
+            lines: Vec::new(),
             addresses: (0..ADDRESSES).collect(),
             gone: Vec::new(),
             customers: 0,
@@ -76,9 +82,12 @@ impl Painter {
         for (customer, (_, has_site)) in customers.iter().enumerate() {
             for _ in 0..self.rng.random_range(0..4) {
                 if *has_site {
-                    users.push((customer, self.user()));
+                    users.push((Some(customer), self.user()));
                 }
             }
+        }
+        for _ in 0..self.rng.random_range(0..3) {
+            users.push((None, self.user()));
         }
         let items = (0..self.rng.random_range(0..5))
             .map(|_| self.item())
@@ -116,6 +125,7 @@ impl Painter {
             ("contacts", 16),
             ("products", 10),
             ("deals", 14),
+            ("quotes", 10),
         ] {
             for _ in 0..self.rng.random_range(4..=most) {
                 changes.extend(self.make(entity));
@@ -167,7 +177,7 @@ impl Painter {
     fn value(&mut self, property: &str) -> String {
         self.count += 1;
         match property {
-            "price" | "amount" => format!("{}.50", self.count),
+            "price" | "amount" | "quantity" => format!("{}.50", self.count),
             _ => self.text(property),
         }
     }
@@ -178,6 +188,8 @@ impl Painter {
             "companies" => self.company(),
             "contacts" => self.contact(),
             "products" => self.product(),
+            "quotes" => self.quote(),
+            LINES => self.line(),
             _ => self.deal(),
         };
         for property in values_of(entity) {
@@ -196,11 +208,23 @@ impl Painter {
                 ("contacts", 0.6),
                 ("contacts", 0.2),
             ],
+            "quotes" => &[
+                ("companies", 0.5),
+                ("companies", 0.1),
+                ("contacts", 0.5),
+                ("deals", 0.6),
+                ("deals", 0.1),
+            ],
             _ => &[],
         };
         for (to, often) in links {
             if self.rng.random_bool(*often) {
                 changes.extend(self.link(own, to));
+            }
+        }
+        if entity == "quotes" {
+            for _ in 0..self.rng.random_range(0..=4) {
+                changes.extend(self.line_of(own));
             }
         }
         changes
@@ -212,6 +236,11 @@ impl Painter {
         *made += 1;
         self.alive.entry(entity).or_default().push(own.1);
         own
+    }
+
+    /// The newest object of a type.
+    fn last(&self, entity: &'static str) -> Object {
+        (entity, self.made[entity] - 1)
     }
 
     fn link(&mut self, from: Object, to: &'static str) -> Option<Change> {

@@ -20,12 +20,25 @@ impl Painter {
             alive.swap_remove(self.rng.random_range(0..alive.len())),
         );
         self.links.retain(|(from, to)| *from != own && *to != own);
+        // A quote takes its lines along.
+        let (along, left) = self.lines.iter().partition(|(quote, _)| *quote == own);
+        self.lines = left;
+        let along: Vec<(Object, Object)> = along;
+        for (_, line) in along {
+            self.is_gone(line);
+        }
         Some(own)
+    }
+
+    pub(super) fn is_gone(&mut self, own: Object) {
+        if let Some(alive) = self.alive.get_mut(own.0) {
+            alive.retain(|number| *number != own.1);
+        }
     }
 
     pub(super) fn change(&mut self) -> Vec<Change> {
         let entity = *ENTITIES.choose(&mut self.rng).unwrap();
-        match self.rng.random_range(0..16) {
+        match self.rng.random_range(0..20) {
             0..=2 => self.make(entity),
             3 => self.archive(entity).into_iter().collect(),
             4 => self.restore().into_iter().collect(),
@@ -43,12 +56,16 @@ impl Painter {
                     .into_iter()
                     .collect()
             }
-            _ => self.edited(entity).into_iter().collect(),
+            13..=15 => self.sold(),
+            _ => {
+                let own = self.some(entity);
+                let change = own.and_then(|own| self.edited(entity, own));
+                change.into_iter().collect()
+            }
         }
     }
 
-    fn edited(&mut self, entity: &'static str) -> Option<Change> {
-        let own = self.some(entity)?;
+    pub(super) fn edited(&mut self, entity: &'static str, own: Object) -> Option<Change> {
         let property = *values_of(entity).choose(&mut self.rng)?;
         Some(Change::Edit(own, vec![(property, self.value(property))]))
     }
@@ -58,6 +75,7 @@ impl Painter {
         let property = match entity {
             "contacts" => "firstname",
             "deals" => "dealname",
+            "quotes" => "hs_title",
             "products" if self.rng.random_bool(0.5) => "hs_sku",
             _ => "name",
         };
@@ -81,8 +99,8 @@ impl Painter {
     }
 
     fn merge(&mut self, entity: &'static str) -> Option<Change> {
-        // HubSpot merges no products.
-        if entity == "products" {
+        // HubSpot merges no products and no quotes.
+        if matches!(entity, "products" | "quotes") {
             return None;
         }
         let (primary, other) = (self.take(entity)?, self.take(entity)?);
@@ -92,9 +110,10 @@ impl Painter {
     }
 
     fn relink(&mut self) -> Option<Change> {
-        let from = *["contacts", "deals"].choose(&mut self.rng)?;
+        let from = *["contacts", "deals", "quotes"].choose(&mut self.rng)?;
         let to = match from {
-            "deals" if self.rng.random_bool(0.4) => "contacts",
+            "quotes" if self.rng.random_bool(0.3) => "deals",
+            "deals" | "quotes" if self.rng.random_bool(0.4) => "contacts",
             _ => "companies",
         };
         let from = self.some(from)?;
@@ -149,6 +168,7 @@ impl Painter {
             "companies" => ("customer", &["main_phonenumber", "website"]),
             "contacts" => ("user", &["phonenumber", "mobilenumber"]),
             "products" => ("item", &["description", "externalreference"]),
+            "quotes" => ("quotation", &["note", "title"]),
             _ => ("ticket", &["details", "oppcompanyname"]),
         };
         let field = *fields.choose(&mut self.rng)?;
