@@ -1,12 +1,10 @@
-//! What people do in the story: one made a customer in Halo long ago, another edits
-//! a quote in HubSpot. Neither is a command of `halo-host`, so the demo does it
-//! itself and says so.
+//! What people do in the story: one has typed a customer into Halo, another edits a
+//! quote in HubSpot. The latter is no command of `halo-host`, so the demo does it itself
+//! and says so.
 
 use anyhow::{Context as _, ensure};
-use halo_host::clock::Clock;
-use halo_host::model::{Fields, Row, RowOptions, Value};
-use halo_host::store::{Scope, Store as _};
 use halo_tests::kit::Workshop;
+use serde_json::Value;
 
 /// How many more pieces the customer wants.
 const MORE: u64 = 10;
@@ -26,35 +24,11 @@ pub(crate) struct Line {
     pub(crate) quantity: String,
 }
 
-/// Makes the first company's customer in Halo, as a person who types in capitals;
-/// answers its name and its id.
-pub(crate) async fn type_in_a_customer(shop: &Workshop) -> anyhow::Result<(String, u64)> {
+/// The name of the first company, as a person types it who likes capitals.
+pub(crate) fn first_company(shop: &Workshop) -> anyhow::Result<String> {
     let companies = shop.sim.snapshot("companies")?;
     let first = companies.first().context("HubSpot has no company")?;
-    let name = property(first, "name").to_uppercase();
-    let scope = Scope {
-        connection: String::new(),
-        layer: 0,
-        run: None,
-        cause: "a person".to_owned(),
-        lane: None,
-    };
-    let row = Row {
-        kind: "customer".to_owned(),
-        key: None,
-        id: None,
-        other_keys: Vec::new(),
-        expected: None,
-        fields: Fields::from([("name".to_owned(), Value::Text(name.clone()))]),
-        options: RowOptions {
-            may_create: true,
-            ..RowOptions::default()
-        },
-    };
-    let now = Clock::default().now();
-    let written = shop.records()?.store.upsert(&scope, &[row], now).await?;
-    let written = written.into_iter().next().context("Halo gave no answer")?;
-    Ok((name, written?.id))
+    Ok(property(first, "name").to_uppercase())
 }
 
 /// The first line of a draft.
@@ -94,6 +68,6 @@ pub(crate) fn order_more(shop: &Workshop, line: &Line) -> anyhow::Result<String>
 }
 
 /// A property of an object; empty when it has none.
-pub(crate) fn property<'a>(object: &'a serde_json::Value, name: &str) -> &'a str {
+pub(crate) fn property<'a>(object: &'a Value, name: &str) -> &'a str {
     object["properties"][name].as_str().unwrap_or_default()
 }
