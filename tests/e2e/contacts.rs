@@ -77,7 +77,10 @@ async fn s7_import_all_brings_companies_first_so_that_contacts_find_their_custom
         .iter()
         .map(|document| document["summary"]["entity"].as_str().unwrap())
         .collect();
-    assert_eq!(order, ["companies", "contacts", "products", "deals"]);
+    assert_eq!(
+        order,
+        ["companies", "contacts", "products", "deals", "quotes"]
+    );
     assert_eq!(counts(&imports[1]), "created 1");
     let halo = shop.records().unwrap();
     let customer = halo.linked("customer", &acme).await.unwrap();
