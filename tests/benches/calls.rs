@@ -69,7 +69,7 @@ impl Meter<'_> {
         );
         trial::fresh(self.shop);
         let before = self.commits.count()?;
-        let trial = trial::run(self.shop, verb, &[(count, expected)]).await?;
+        let trial = trial::run(self.shop, verb, "companies", &[(count, expected)]).await?;
         let commits = self.commits.count()?.wrapping_sub(before);
         let routes = self.shop.sim.stats().routes;
         Ok(CallRow {

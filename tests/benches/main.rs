@@ -10,6 +10,8 @@
 mod baseline;
 mod calls;
 mod commits;
+mod entities;
+mod entity_table;
 mod memory;
 mod report;
 mod schedule;
@@ -32,6 +34,9 @@ enum Part {
     Memory,
     /// Calls and commits of each sort of import (about 40 seconds).
     Calls,
+    /// Memory, calls and commits of contacts, products, deals and quotes (about
+    /// 40 seconds).
+    Entities,
 }
 
 /// Measures imports against a simulated HubSpot.
@@ -40,8 +45,9 @@ enum Part {
 struct Arguments {
     /// What to measure; everything when nothing is named.
     parts: Vec<Part>,
-    /// Companies of the large imports. The bound on time counts from 20000 on: with
-    /// fewer, starting the program weighs more than importing.
+    /// Companies of the large imports; of contacts, products and deals it is half as
+    /// many, of quotes a tenth. The bounds on time and on other entities count from
+    /// 20000 on: with fewer, starting the program weighs more than importing.
     #[arg(long, default_value_t = 20_000, value_name = "N", value_parser = clap::value_parser!(u32).range(100..))]
     companies: u32,
     /// Print one JSON document on standard output; the tables go to standard error.
@@ -82,6 +88,9 @@ async fn run(arguments: &Arguments) -> anyhow::Result<Report> {
     }
     if asked(Part::Calls) {
         report.calls = calls::measure(&program, companies).await?;
+    }
+    if asked(Part::Entities) {
+        report.entities = entities::measure(&program, companies).await?;
     }
     report.judge();
     Ok(report)

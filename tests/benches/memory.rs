@@ -10,7 +10,7 @@ use crate::schedule::{PAGE, fastest};
 use crate::trial;
 
 /// How much smaller the small import is.
-const FRACTION: usize = 10;
+pub const FRACTION: usize = 10;
 /// The work on a page, as it was measured on a machine with two cores.
 const WORK: Duration = Duration::from_millis(35);
 
@@ -29,7 +29,7 @@ async fn peak(program: &Program, companies: usize) -> anyhow::Result<MemoryRow> 
         seconds(companies)
     );
     let shop = trial::workshop(program, unlimited(companies)).await?;
-    let trial = trial::run(&shop, "import", &[("created", companies)]).await?;
+    let trial = trial::run(&shop, "import", "companies", &[("created", companies)]).await?;
     Ok(MemoryRow {
         companies,
         peak_bytes: trial.peak,

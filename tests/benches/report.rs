@@ -5,11 +5,13 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use crate::entity_table::{EntityRow, entity_table};
+
 /// An import takes at most this many times as long as the fastest schedule. What
 /// is above 1 is the start of the program and the work on the last page; the work
 /// on all others belongs into the time in which the next one is on its way.
 const MAX_RATIO: f64 = 1.15;
-/// From how many companies on that bound counts.
+/// From how many companies on that bound counts, and so do those of other entities.
 const RATIO_FROM: usize = 20_000;
 /// How much more memory the large import may take than the small one: below what
 /// its rows would take if they were kept (20,000 companies are 20 MB of JSON).
@@ -27,6 +29,8 @@ pub struct Report {
     pub memory: Option<MemoryRows>,
     /// By sort of import.
     pub calls: Vec<CallRow>,
+    /// The other entities.
+    pub entities: Vec<EntityRow>,
     /// Bounds that are missed, in sentences.
     pub missed: Vec<String>,
 }
@@ -147,6 +151,7 @@ impl Report {
             time: Vec::new(),
             memory: None,
             calls: Vec::new(),
+            entities: Vec::new(),
             missed: Vec::new(),
         }
     }
@@ -173,6 +178,10 @@ impl Report {
                 megabytes(MAX_GROWTH)
             ));
         }
+        // With fewer, what is asked or kept once weighs more than what grows.
+        let entities = self.entities.iter().filter(|_| judged);
+        let entities = entities.flat_map(EntityRow::missed);
+        self.missed.extend(entities);
     }
 }
 
@@ -186,6 +195,9 @@ impl fmt::Display for Report {
         }
         if !self.calls.is_empty() {
             call_table(f, &self.calls)?;
+        }
+        if !self.entities.is_empty() {
+            entity_table(f, &self.entities)?;
         }
         Ok(())
     }
@@ -281,18 +293,20 @@ fn call_table(f: &mut fmt::Formatter<'_>, calls: &[CallRow]) -> fmt::Result {
     table(f, &["", "", "COUNT", "PER 1,000 COMPANIES"], &rows)
 }
 
+/// For 1,000 of them.
 #[allow(clippy::cast_precision_loss)] // counts of calls are far below 2^52
-fn per_thousand(count: u64, companies: usize) -> f64 {
+pub fn per_thousand(count: u64, companies: usize) -> f64 {
     count as f64 * 1_000.0 / companies as f64
 }
 
+/// For people.
 #[allow(clippy::cast_precision_loss)] // bytes of a process are far below 2^52
-fn megabytes(bytes: u64) -> String {
+pub fn megabytes(bytes: u64) -> String {
     format!("{:.1} MB", bytes as f64 / 1e6)
 }
 
 /// Rows with aligned columns below a head.
-fn table(f: &mut fmt::Formatter<'_>, head: &[&str], rows: &[Vec<String>]) -> fmt::Result {
+pub fn table(f: &mut fmt::Formatter<'_>, head: &[&str], rows: &[Vec<String>]) -> fmt::Result {
     let width = |column: usize| {
         let cells = rows.iter().filter_map(|row| row.get(column));
         let widest = cells.map(|cell| cell.chars().count()).max().unwrap_or(0);

@@ -44,7 +44,7 @@ async fn at(program: &Program, companies: usize, latency: Duration) -> anyhow::R
     let before = baseline::walk(&shop.sim).await?;
     trial::fresh(&shop);
     say("first import");
-    let trial = trial::run(&shop, "import", &[("created", companies)]).await?;
+    let trial = trial::run(&shop, "import", "companies", &[("created", companies)]).await?;
     let import = shop.sim.stats();
     let run = recorded(&shop).await?;
     trial::fresh(&shop);

@@ -25,6 +25,14 @@ pub struct Trial {
     pub summary: Value,
 }
 
+impl Trial {
+    /// How many rows came to that.
+    pub fn count(&self, name: &str) -> usize {
+        let count = self.summary["counts"][name].as_u64().unwrap_or(0);
+        usize::try_from(count).unwrap_or(usize::MAX)
+    }
+}
+
 /// A connected workshop with this many companies, whose simulator counts from
 /// nothing.
 pub async fn workshop(program: &Program, options: SimOptions) -> anyhow::Result<Workshop> {
@@ -42,10 +50,15 @@ pub fn fresh(shop: &Workshop) {
 }
 
 /// Runs `preview` or `import` to its end. It must be done, with these counts.
-pub async fn run(shop: &Workshop, verb: &str, expected: &[(&str, usize)]) -> anyhow::Result<Trial> {
+pub async fn run(
+    shop: &Workshop,
+    verb: &str,
+    entity: &str,
+    expected: &[(&str, usize)],
+) -> anyhow::Result<Trial> {
     let begun = Instant::now();
     let child = shop
-        .command(&["--json", verb, "hubspot", "companies"])
+        .command(&["--json", verb, "hubspot", entity])
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()?;

@@ -1,16 +1,20 @@
-//! `cargo demo`: the whole way of a company from HubSpot into Halo, with real
+//! `cargo demo`: the whole way of an account from HubSpot into Halo, with real
 //! programs and a simulated HubSpot. Every command that it shows is run as a
 //! process of its own, and what is seen below it is that process's own output.
 
+mod checks;
+mod deals;
 mod folder;
 mod interrupt;
 mod options;
 mod people;
+mod quotations;
 mod real_account;
 mod say;
 mod sign_in;
 mod stage;
 mod steps;
+mod words;
 
 use std::path::Path;
 use std::process::ExitCode;

@@ -5,9 +5,7 @@ use std::path::PathBuf;
 
 use anyhow::ensure;
 
-use crate::people;
-
-/// Shows the way of companies and contacts from HubSpot into Halo, with a simulated HubSpot.
+/// Shows the way of a whole account from HubSpot into Halo, with a simulated HubSpot.
 #[derive(Debug, clap::Parser)]
 #[command(name = "cargo demo", bin_name = "cargo demo")]
 pub(crate) struct Options {
@@ -15,12 +13,13 @@ pub(crate) struct Options {
     #[arg(long, value_name = "DIR")]
     pub(crate) folder: Option<PathBuf>,
     /// Companies in the simulated HubSpot.
-    #[arg(long, value_name = "N", default_value_t = 2_000)]
+    #[arg(long, value_name = "N", default_value_t = 1_000)]
     pub(crate) companies: usize,
 }
 
-/// At least those that the story is about; at most what a patient person waits for.
-const COMPANIES: RangeInclusive<usize> = people::COMPANIES..=100_000;
+/// At least one, whose customer is in Halo before; at most what a patient person waits
+/// for.
+const COMPANIES: RangeInclusive<usize> = 1..=100_000;
 
 impl Options {
     /// What clap does not check.

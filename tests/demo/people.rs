@@ -1,76 +1,73 @@
-//! What people do in the story: one made a customer in Halo long ago, another
-//! edits companies in HubSpot. Neither is a command of `halo-host`, so the demo
-//! does it itself and says so.
+//! What people do in the story: one has typed a customer into Halo, another edits a
+//! quote in HubSpot. The latter is no command of `halo-host`, so the demo does it itself
+//! and says so.
 
-use anyhow::Context as _;
-use halo_host::clock::Clock;
-use halo_host::model::{Fields, Row, RowOptions, Value};
-use halo_host::store::Scope;
+use anyhow::{Context as _, ensure};
 use halo_tests::kit::Workshop;
+use serde_json::Value;
 
-use crate::say;
+/// How many more pieces the customer wants.
+const MORE: u64 = 10;
 
-/// Companies that the story is about: one that Halo knows, and those of [`EDITS`].
-pub(crate) const COMPANIES: usize = 1 + EDITS.len();
+/// A line of a quotation, and what HubSpot says of it now.
+#[derive(Debug)]
+pub(crate) struct Line {
+    /// Its own id in Halo.
+    pub(crate) id: u64,
+    /// That of its quotation.
+    pub(crate) quotation: u64,
+    /// Its id in HubSpot.
+    pub(crate) key: String,
+    /// What is sold.
+    pub(crate) name: String,
+    /// How many.
+    pub(crate) quantity: String,
+}
 
-/// Edits of the second company and the next ones: a property, and what is put in
-/// the place of its value; `…` stands for the value before.
-const EDITS: [(&str, &str); 3] = [
-    ("city", "Antwerp"),
-    ("phone", "+32 3 555 0100"),
-    ("name", "… Europe"),
-];
-
-/// How many companies [`edit_companies`] changes.
-pub(crate) const EDITED: usize = EDITS.len();
-
-/// Makes the first company's customer in Halo, as a person who types in capitals;
-/// answers its name and its id.
-pub(crate) async fn type_in_a_customer(shop: &Workshop) -> anyhow::Result<(String, u64)> {
+/// The name of the first company, as a person types it who likes capitals.
+pub(crate) fn first_company(shop: &Workshop) -> anyhow::Result<String> {
     let companies = shop.sim.snapshot("companies")?;
     let first = companies.first().context("HubSpot has no company")?;
-    let name = property(first, "name").to_uppercase();
-    let host = shop.host(Clock::default()).await?;
-    let scope = Scope {
-        connection: String::new(),
-        layer: 0,
-        run: None,
-        cause: "a person".to_owned(),
-        lane: None,
-    };
-    let row = Row {
-        kind: "customer".to_owned(),
-        key: None,
-        id: None,
-        other_keys: Vec::new(),
-        expected: None,
-        fields: Fields::from([("name".to_owned(), Value::Text(name.clone()))]),
-        options: RowOptions {
-            may_create: true,
-            ..RowOptions::default()
-        },
-    };
-    let written = host.store.upsert(&scope, &[row], host.clock.now()).await?;
-    let written = written.into_iter().next().context("Halo gave no answer")?;
-    Ok((name, written?.id))
+    Ok(property(first, "name").to_uppercase())
 }
 
-/// Edits companies in HubSpot.
-pub(crate) fn edit_companies(shop: &Workshop) -> anyhow::Result<()> {
-    let companies = shop.sim.snapshot("companies")?;
-    for (company, (name, to)) in companies.iter().skip(1).zip(EDITS) {
-        let id = company["id"].as_str().unwrap_or_default();
-        let before = property(company, name);
-        let after = to.replace('…', before);
-        shop.sim.edit("companies", id, [(name, after.as_str())])?;
-        say::line(&format!(
-            "  {id}  {}  {name}: {before} → {after}",
-            property(company, "name")
-        ));
+/// The first line of a draft.
+pub(crate) async fn line_of_a_draft(shop: &Workshop) -> anyhow::Result<Line> {
+    let halo = shop.records()?;
+    for line in shop.sim.snapshot("line_items")? {
+        let key = line["id"].as_str().unwrap_or_default();
+        let Some(id) = halo.linked("quotation-line", key).await? else {
+            continue;
+        };
+        let of = halo.field("quotation-line", id, "quotation_id").await?;
+        let quotation = of.rsplit([' ', ':']).next().unwrap_or_default().parse()?;
+        if halo.field("quotation", quotation, "status_name").await? == "Draft" {
+            return Ok(Line {
+                id,
+                quotation,
+                key: key.to_owned(),
+                name: property(&line, "name").to_owned(),
+                quantity: property(&line, "quantity").to_owned(),
+            });
+        }
     }
-    Ok(())
+    anyhow::bail!("No quote that is a draft has become a quotation with lines")
 }
 
-fn property<'a>(company: &'a serde_json::Value, name: &str) -> &'a str {
-    company["properties"][name].as_str().unwrap_or_default()
+/// Raises a line's quantity in HubSpot; answers the new one.
+pub(crate) fn order_more(shop: &Workshop, line: &Line) -> anyhow::Result<String> {
+    let before: u64 = line.quantity.parse()?;
+    let after = (before + MORE).to_string();
+    let changed = [("quantity", after.as_str())];
+    ensure!(
+        shop.sim.edit("line_items", &line.key, changed)?,
+        "HubSpot has not changed line item {}",
+        line.key
+    );
+    Ok(after)
+}
+
+/// A property of an object; empty when it has none.
+pub(crate) fn property<'a>(object: &'a Value, name: &str) -> &'a str {
+    object["properties"][name].as_str().unwrap_or_default()
 }

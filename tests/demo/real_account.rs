@@ -30,7 +30,8 @@ const TEXT: &str = r#"
 
 3. Write ../my-hubspot/settings.json:
 
-     { "companies": { "all-lifecycle-stages": true, "top-level": 1 } }
+     { "companies": { "all-lifecycle-stages": true, "top-level": 1 },
+       "products": { "item-group": 1 }, "deals": { "ticket-type": 1 } }
 
 4. Go on as above; each command takes --config ../my-hubspot/halo.toml:
 
@@ -38,6 +39,7 @@ const TEXT: &str = r#"
      cargo halo-host --config ... connect hubspot
      cargo halo-host --config ... preview hubspot companies
      cargo halo-host --config ... import hubspot all
+     cargo halo-host --config ... preview hubspot deals
 
 `cargo halo-host --help` lists all commands, `cargo halo-host doctor` says what is
 missing on this machine.

@@ -1,5 +1,5 @@
-//! What the demo itself says, in three forms: a headline for each step, paragraphs,
-//! and the commands that it runs. Each brings the empty line above it.
+//! What the demo itself says, in four forms: a headline for each step, paragraphs,
+//! the commands that it runs, and what it has found to be so. Each brings the empty line above it.
 
 use std::io::Write as _;
 use std::path::Path;
@@ -26,6 +26,11 @@ pub(crate) fn command(words: &str) {
     line(&format!("\n$ halo-host {words}"));
 }
 
+/// What the demo has looked up itself.
+pub(crate) fn checked(text: &str) {
+    line(&format!("\n✓ {text}"));
+}
+
 /// As a shell wants it.
 fn quoted(argument: &str) -> String {
     if argument.contains(' ') {
@@ -45,8 +50,9 @@ pub(crate) fn sentence(error: &anyhow::Error) -> String {
 pub(crate) fn welcome(folder: &Path) {
     line(
         "From HubSpot into Halo: the real programs, and a simulated HubSpot on this machine.\n\
-         It needs no account, and some 15 seconds once everything is built. A line that\n\
-         starts with $ is a command that is run as it stands there.",
+         It needs no account, and some 20 seconds once everything is built. A line that\n\
+         starts with $ is a command that is run as it stands there; for one with ✓ the demo\n\
+         has looked itself, and ends with an error if it is not so.",
     );
     paragraph(&format!(
         "All that the demo leaves is the folder {}.",

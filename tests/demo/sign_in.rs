@@ -12,6 +12,8 @@ use crate::say;
 use crate::stage::{Stage, ended_well};
 
 const COMMAND: &str = "connect hubspot";
+/// So much of the address is shown.
+const SHOWN: usize = 60;
 /// How the command announces that the browser's turn has come.
 const WAITING: &str = "Waiting for the browser";
 
@@ -30,14 +32,16 @@ pub(crate) async fn sign_in(stage: &Stage) -> anyhow::Result<()> {
     ended_well(COMMAND, status)
 }
 
-/// Shows every line, and visits the address when the command waits for it.
+/// Shows the lines, and visits the address when the command waits for it.
 async fn follow(mut lines: Lines<BufReader<ChildStdout>>) -> anyhow::Result<()> {
     let mut address = None;
     while let Some(line) = lines.next_line().await? {
-        say::line(&line);
         let word = line.trim();
         if word.starts_with("http") {
             address = Some(word.to_owned());
+            say::line(&shortened(&line));
+        } else {
+            say::line(&line);
         }
         if let (true, Some(address)) = (word.starts_with(WAITING), &address) {
             let (status, page) = Browser::default().open(address).await?;
@@ -48,6 +52,15 @@ async fn follow(mut lines: Lines<BufReader<ChildStdout>>) -> anyhow::Result<()> 
         }
     }
     Ok(())
+}
+
+/// A line as the command prints it, cut where it is of no interest to the reader: the
+/// address names every scope.
+fn shortened(line: &str) -> String {
+    match line.char_indices().nth(SHOWN) {
+        Some((at, _)) => format!("{}…  (the demo shows only its beginning)", &line[..at]),
+        None => line.to_owned(),
+    }
 }
 
 /// The title of a page.

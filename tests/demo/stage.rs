@@ -11,13 +11,21 @@ use halo_tests::kit::{Program, Workshop};
 
 use crate::interrupt::Interrupt;
 use crate::options::Options;
-use crate::say;
+use crate::{say, words};
 
 /// About what HubSpot takes to list a page; it makes the progress worth watching.
 pub(crate) const LATENCY: Duration = Duration::from_millis(150);
 
 /// Enough to show what becomes of them, also of a few without a company.
 pub(crate) const CONTACTS: usize = 60;
+/// What is sold.
+pub(crate) const PRODUCTS: usize = 20;
+/// Enough that a filter leaves a few of them.
+pub(crate) const DEALS: usize = 40;
+/// Some of them belong to nobody.
+pub(crate) const QUOTES: usize = 30;
+/// Lines of each quote; as many as are seen at one glance.
+pub(crate) const LINES: usize = 4;
 
 /// A folder, a simulated HubSpot, and the way to stop.
 #[derive(Debug)]
@@ -37,6 +45,10 @@ impl Stage {
         let sim = SimOptions {
             companies: options.companies,
             contacts: CONTACTS,
+            products: PRODUCTS,
+            deals: DEALS,
+            quotes: QUOTES,
+            lines: LINES,
             latency: LATENCY,
             ..SimOptions::default()
         };
@@ -60,7 +72,8 @@ impl Stage {
 
     /// A command that is not started yet.
     pub(crate) fn command(&self, words: &str) -> tokio::process::Command {
-        let words: Vec<&str> = words.split_whitespace().collect();
+        let words = words::of(words);
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
         self.workshop.command(&words)
     }
 }

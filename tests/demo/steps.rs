@@ -2,14 +2,12 @@
 
 use std::path::Path;
 
-use anyhow::Context as _;
 use halo_tests::kit::component;
-use serde_json::json;
 
 use crate::interrupt::Interrupt;
 use crate::options::Options;
-use crate::stage::{CONTACTS, LATENCY, Stage};
-use crate::{people, say, sign_in};
+use crate::stage::{CONTACTS, DEALS, LATENCY, LINES, PRODUCTS, QUOTES, Stage};
+use crate::{checks, deals, people, quotations, say, sign_in};
 
 /// The component comes first: everything else needs it.
 pub(crate) async fn build(interrupt: &Interrupt) -> anyhow::Result<()> {
@@ -32,13 +30,12 @@ pub(crate) async fn set(
     );
     let stage = Stage::open(options, folder, interrupt).await?;
     say::paragraph(&format!(
-        "It listens on {}, has {} companies and {} contacts and\n\
-         answers each call after {} ms, about as long as the real one takes.\n\
-         In the folder are now",
+        "It listens on {} and answers each call after {} ms, about as long\n\
+         as the real one takes. It has {} companies, {CONTACTS} contacts, {PRODUCTS} products,\n\
+         {DEALS} deals, and {QUOTES} quotes of {LINES} lines. In the folder are now",
         stage.workshop.sim.base_url(),
+        LATENCY.as_millis(),
         options.companies,
-        CONTACTS,
-        LATENCY.as_millis()
     ));
     say::paragraph(FILES);
     Ok(stage)
@@ -51,20 +48,14 @@ const FILES: &str = "  halo.toml          which connector runs, and which addres
 
 /// Everything after it.
 pub(crate) async fn all(stage: &Stage) -> anyhow::Result<()> {
-    connect(stage).await?;
-    configure(stage).await?;
-    let customer = preview(stage).await?;
-    import(stage).await?;
-    look(stage, customer).await?;
-    change_and_import_again(stage).await?;
-    contacts(stage).await?;
-    say::step(10, "How the connection stands");
-    stage.run("status").await
-}
-
-async fn connect(stage: &Stage) -> anyhow::Result<()> {
     say::step(3, "Connect: sign in at HubSpot with a browser");
-    sign_in::sign_in(stage).await
+    sign_in::sign_in(stage).await?;
+    configure(stage).await?;
+    import(stage).await?;
+    deals::choose(stage).await?;
+    let line = quotations::look(stage).await?;
+    import_again(stage).await?;
+    quotations::change(stage, &line).await
 }
 
 async fn configure(stage: &Stage) -> anyhow::Result<()> {
@@ -75,80 +66,57 @@ async fn configure(stage: &Stage) -> anyhow::Result<()> {
     stage
         .run("custom-field add customer CFCity --label City")
         .await?;
-    let row = json!({ "property": "city", "field": "CFCity" });
-    let settings = stage.workshop.settings(json!({ "fields": [row] }));
-    stage
-        .workshop
-        .write("settings.json", &format!("{settings:#}\n"))?;
+    let settings = settings(stage.workshop.sim.base_url());
+    stage.workshop.write("settings.json", &settings)?;
     say::paragraph(
-        "The file settings.json now says that HubSpot's property city fills this field.\n\
-         It also names the simulated HubSpot; without that, the real one is meant.",
+        "The file settings.json now is as follows. Its first lines name the simulated\n\
+         HubSpot; without them, the real one is meant.\n",
     );
-    stage.run("settings hubspot show").await?;
+    for line in settings.lines() {
+        say::line(&format!("  {line}"));
+    }
     stage.run("check --online").await
 }
 
-/// Answers the customer that Halo had before.
-async fn preview(stage: &Stage) -> anyhow::Result<u64> {
-    say::step(
-        5,
-        "Preview: see what an import would do; nothing is written",
-    );
-    let (name, id) = stage
-        .interrupt
-        .or(people::type_in_a_customer(&stage.workshop))
-        .await?;
-    say::paragraph(&format!(
-        "Halo is not empty: somebody typed in customer {id}, {name}, before.\n\
-         The import finds it by its name and updates it, and makes no second one."
-    ));
-    stage.run("preview hubspot companies --limit 4").await?;
-    Ok(id)
+fn settings(address: &str) -> String {
+    format!(
+        r#"{{
+  "api": {{ "base-url": "{address}",
+           "sign-in-url": "{address}" }},
+  "companies": {{ "all-lifecycle-stages": true, "top-level": 1,
+                 "fields": [{{ "property": "city", "field": "CFCity" }}] }},
+  "products": {{ "item-group": 1,
+                "fields": [{{ "property": "price", "field": "baseprice" }}] }},
+  "deals": {{ "ticket-type": 1 }}
+}}
+"#
+    )
 }
 
 async fn import(stage: &Stage) -> anyhow::Result<()> {
-    say::step(6, "Import exactly that");
-    let status = stage
-        .interrupt
-        .or(stage.workshop.result(&["status"]))
+    say::step(
+        5,
+        "Import everything: companies, contacts, products, and quotes with their lines",
+    );
+    let shop = &stage.workshop;
+    say::paragraph(
+        "Halo is not empty: somebody has typed in a customer. The import finds it by its\n\
+         name and fills it, and makes no second one.",
+    );
+    let name = people::first_company(shop)?;
+    stage
+        .run(&format!("create customer name=\"{name}\""))
         .await?;
-    let last = &status.first().context("There is no status")?["runs"][0]["id"];
-    stage
-        .run(&format!("import hubspot companies --preview {last}"))
-        .await
-}
-
-async fn look(stage: &Stage, customer: u64) -> anyhow::Result<()> {
-    say::step(
-        7,
-        "Look at the records in Halo, and at the journal: why they are as they are",
-    );
-    stage.run("records customer --limit 5").await?;
-    stage.run(&format!("records customer {customer}")).await?;
-    stage
-        .run(&format!("journal --record customer:{customer}"))
-        .await
-}
-
-async fn change_and_import_again(stage: &Stage) -> anyhow::Result<()> {
-    say::step(
-        8,
-        "Change companies in HubSpot, and import again: only those change",
-    );
-    say::paragraph("People in HubSpot edit companies:\n");
-    people::edit_companies(&stage.workshop)?;
-    stage.run("import hubspot companies").await?;
-    let edited = people::EDITED;
-    stage
-        .run(&format!("journal --connector hubspot --limit {edited}"))
-        .await
-}
-
-async fn contacts(stage: &Stage) -> anyhow::Result<()> {
-    say::step(
-        9,
-        "Import the contacts: users at the customers of their companies",
-    );
-    stage.run("import hubspot contacts").await?;
+    stage.run("import hubspot all").await?;
+    checks::everything_is_in(shop).await?;
+    stage.run("journal --record customer:1").await?;
     stage.run("records user --limit 3").await
+}
+
+async fn import_again(stage: &Stage) -> anyhow::Result<()> {
+    say::step(8, "Import everything again: all is as it was");
+    say::paragraph("With --full it reads every record anew; whatever is the same is not written.");
+    let before = checks::now(&stage.workshop).await?;
+    stage.run("import hubspot all --full").await?;
+    checks::nothing_has_changed(&stage.workshop, &before).await
 }

@@ -4,16 +4,19 @@
 mod all;
 mod shown;
 
+use std::io::Write;
 use std::sync::Arc;
 
+use super::document::Document;
 use super::filter::{self, Condition};
 use super::output::{Watcher, table};
 use super::{Context, Done, Ended, needs_a_person, rows, stop_on_signal};
 use crate::capability::Stop;
 use crate::connection::{Connection, Selection};
 use crate::deviations::{Deviation, deviations, outcome_of};
+use crate::model::RunId;
 use crate::runs::{self, Arguments, RunRequest, Summary};
-use crate::store::RunMode;
+use crate::store::{RunMode, Store};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Preview {
@@ -101,10 +104,12 @@ impl Preview {
         let summary = watched(&connection, &request, &stop).await?;
         let store = connection.store();
         if context.out.is_json() {
-            let mut rows = rows::read(store, summary.run, &[], None, u32::MAX).await?;
-            rows.retain(|row| filter::matches(&self.conditions, row));
-            let document = serde_json::json!({ "summary": summary, "rows": rows });
-            context.out.result(&document, String::new);
+            let mut document = Document::begin(std::io::stdout());
+            document.member("summary", &summary);
+            let pages = rows::Pages::of(store, summary.run, &[]);
+            let wanted = |row: &_| filter::matches(&self.conditions, row);
+            document.rows("rows", pages, wanted).await?;
+            document.end();
         } else {
             self.show(context, &connection, &summary).await?;
         }
@@ -131,18 +136,22 @@ impl Import {
 
     /// The rows of a preview that the conditions choose, of those that it would write.
     async fn matching(&self, connection: &Connection, preview: u64) -> Result<Vec<String>, Ended> {
-        let mut rows = rows::read(connection.store(), preview, &[], None, u32::MAX).await?;
-        rows.retain(|row| {
-            matches!(outcome_of(row), "created" | "updated")
-                && filter::matches(&self.conditions, row)
-        });
-        if rows.is_empty() {
+        let mut pages = rows::Pages::of(connection.store(), preview, &[]);
+        let mut keys = Vec::new();
+        while let Some(mut page) = pages.next().await? {
+            page.retain(|row| {
+                matches!(outcome_of(row), "created" | "updated")
+                    && filter::matches(&self.conditions, row)
+            });
+            keys.extend(page.into_iter().map(|row| row.row.key));
+        }
+        if keys.is_empty() {
             return Err(Ended::Failed(format!(
                 "Preview {preview} has no row to write of which that holds; `halo-host report {} {preview} --json` shows its rows with their facets.",
                 self.name
             )));
         }
-        Ok(rows.into_iter().map(|row| row.row.key).collect())
+        Ok(keys)
     }
 
     pub(crate) async fn run(self, context: &Context) -> Done {
@@ -168,14 +177,11 @@ impl Import {
         }
         let store = connection.store();
         if context.out.is_json() {
-            let document = serde_json::json!({
-                "summary": summary,
-                "not-imported":
-                    rows::read(store, summary.run, &rows::WITH_REASON, None, u32::MAX).await?,
-                "noted": rows::read(store, summary.run, &[rows::NOTED], None, u32::MAX).await?,
-                "deviations": different,
-            });
-            context.out.result(&document, String::new);
+            let mut document = Document::begin(std::io::stdout());
+            document.member("summary", &summary);
+            not_imported(&mut document, store, summary.run).await?;
+            document.member("deviations", &different);
+            document.end();
         } else {
             const REASONS_SHOWN: u32 = 10;
             if let Some(line) = rows::count_line(&summary.counts, summary.state, "") {
@@ -230,6 +236,22 @@ impl Import {
         }
         Ok(request)
     }
+}
+
+/// The rows of a run that were not imported, and those that were and have a note.
+async fn not_imported(
+    document: &mut Document<impl Write>,
+    store: &Arc<dyn Store>,
+    run: RunId,
+) -> Done {
+    for (name, outcomes) in [
+        ("not-imported", rows::WITH_REASON.as_slice()),
+        ("noted", &[rows::NOTED]),
+    ] {
+        let pages = rows::Pages::of(store, run, outcomes);
+        document.rows(name, pages, |_| true).await?;
+    }
+    Ok(())
 }
 
 /// The arguments that a preview was made with.

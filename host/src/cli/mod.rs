@@ -20,6 +20,7 @@ mod choices;
 mod connect;
 mod describe;
 mod doctor;
+mod document;
 mod edit;
 mod fields;
 mod filter;

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use clap::builder::PossibleValuesParser;
 
+use super::document::Document;
 use super::{Context, Done, Ended, rows};
 use crate::connection::Selection;
 use crate::host::{Host, OpenError};
@@ -42,7 +43,7 @@ impl Report {
         let (run, is_last) = self.find(&host).await?;
         let counts = host.store.counts(run.id).await?;
         if context.out.is_json() {
-            return self.document(context, &host, &run, &counts).await;
+            return self.document(&host, &run, &counts).await;
         }
         context.out.say(&head(&run, &counts, is_last));
         self.tables(context, &host, &run, &counts).await?;
@@ -76,29 +77,30 @@ impl Report {
         }
     }
 
-    async fn document(&self, context: &Context, host: &Host, run: &Run, counts: &Counts) -> Done {
+    async fn document(&self, host: &Host, run: &Run, counts: &Counts) -> Done {
         let outcomes: Vec<&str> = self.outcome.iter().map(String::as_str).collect();
         let limit = self.limit.unwrap_or(u32::MAX);
-        let rows = rows::read(&host.store, run.id, &outcomes, self.after.as_deref(), limit).await?;
-        let is_full = rows.len() >= limit as usize;
-        let document = serde_json::json!({
-            "summary": {
-                "run": run.id,
-                "connector": run.connection,
-                "entity": run.entity,
-                "mode": run.mode,
-                "arguments": Arguments::of(run),
-                "started": run.started,
-                "ended": run.ended,
-                "state": run.state,
-                "failure": run.failure,
-                "counts": counts,
-            },
-            "rows": rows,
-            // Give it as `--after` for more.
-            "next": rows.last().filter(|_| is_full).map(|row| &row.row.key),
+        let summary = serde_json::json!({
+            "run": run.id,
+            "connector": run.connection,
+            "entity": run.entity,
+            "mode": run.mode,
+            "arguments": Arguments::of(run),
+            "started": run.started,
+            "ended": run.ended,
+            "state": run.state,
+            "failure": run.failure,
+            "counts": counts,
         });
-        context.out.result(&document, String::new);
+        let mut document = Document::begin(std::io::stdout());
+        document.member("summary", &summary);
+        let pages = rows::Pages::of(&host.store, run.id, &outcomes);
+        let pages = pages.part(self.after.as_deref(), limit);
+        let listed = document.rows("rows", pages, |_| true).await?;
+        // Give it as `--after` for more.
+        let next = listed.last.filter(|_| listed.count >= limit as usize);
+        document.member("next", &next);
+        document.end();
         Ok(())
     }
 

@@ -41,6 +41,56 @@ pub(crate) const SHOWN: [&str; 12] = [
 /// The outcomes of rows that were not imported, and say why.
 pub(crate) const WITH_REASON: [&str; 4] = ["conflict", "failed", "waiting", "skipped"];
 
+/// Rows of a run, some at a time.
+pub(crate) struct Pages<'a> {
+    store: &'a Arc<dyn Store>,
+    run: RunId,
+    outcomes: Vec<String>,
+    after: Option<String>,
+    /// How many may still come.
+    left: u32,
+}
+
+impl<'a> Pages<'a> {
+    /// All rows of these outcomes, or of every one when there are none.
+    pub(crate) fn of(store: &'a Arc<dyn Store>, run: RunId, outcomes: &[&str]) -> Pages<'a> {
+        Pages {
+            store,
+            run,
+            outcomes: { outcomes.iter() }
+                .map(|outcome| (*outcome).to_owned())
+                .collect(),
+            after: None,
+            left: u32::MAX,
+        }
+    }
+
+    /// Of them, up to `limit` after a key.
+    pub(crate) fn part(mut self, after: Option<&str>, limit: u32) -> Pages<'a> {
+        (self.after, self.left) = (after.map(str::to_owned), limit);
+        self
+    }
+
+    /// The next ones; nothing when all have come.
+    pub(crate) async fn next(&mut self) -> Result<Option<Vec<ReportedRow>>, Ended> {
+        const PAGE: u32 = 1_000;
+        if self.left == 0 {
+            return Ok(None);
+        }
+        let limit = self.left.min(PAGE);
+        let filter = ReportFilter {
+            outcomes: self.outcomes.clone(),
+            after: self.after.take(),
+            limit,
+        };
+        let page = self.store.reported(self.run, &filter).await?;
+        let is_full = page.len() >= limit as usize;
+        self.left = if is_full { self.left - limit } else { 0 };
+        self.after = page.last().map(|row| row.row.key.clone());
+        Ok((!page.is_empty()).then_some(page))
+    }
+}
+
 /// Up to `limit` rows of these outcomes (all, when there are none) after a key.
 pub(crate) async fn read(
     store: &Arc<dyn Store>,
@@ -49,27 +99,12 @@ pub(crate) async fn read(
     after: Option<&str>,
     limit: u32,
 ) -> Result<Vec<ReportedRow>, Ended> {
-    const PAGE: u32 = 1_000;
+    let mut pages = Pages::of(store, run, outcomes).part(after, limit);
     let mut all = Vec::new();
-    let mut after = after.map(str::to_owned);
-    loop {
-        let left = limit - u32::try_from(all.len()).unwrap_or(limit);
-        let filter = ReportFilter {
-            outcomes: outcomes
-                .iter()
-                .map(|outcome| (*outcome).to_owned())
-                .collect(),
-            after: after.take(),
-            limit: left.min(PAGE),
-        };
-        let page = store.reported(run, &filter).await?;
-        let full = page.len() == filter.limit as usize;
-        after = page.last().map(|row| row.row.key.clone());
+    while let Some(page) = pages.next().await? {
         all.extend(page);
-        if !full || all.len() >= limit as usize {
-            return Ok(all);
-        }
     }
+    Ok(all)
 }
 
 /// A table of the rows of one outcome, with how many there are in all; nothing
@@ -231,20 +266,16 @@ fn parts(counts: &Counts, to_be: &str) -> String {
     parts.join(", ")
 }
 
-/// What became of these rows.
-pub(crate) fn counts_of(rows: &[ReportedRow]) -> Counts {
-    let mut counts = Counts::default();
-    for row in rows {
-        counts.read += 1;
-        *match outcome_of(row) {
-            "created" => &mut counts.created,
-            "updated" | "removed" => &mut counts.updated,
-            "skipped" => &mut counts.skipped,
-            "waiting" => &mut counts.waiting,
-            "conflict" => &mut counts.conflict,
-            "failed" => &mut counts.failed,
-            _ => &mut counts.unchanged,
-        } += 1;
-    }
-    counts
+/// Counts one more row.
+pub(crate) fn count(counts: &mut Counts, row: &ReportedRow) {
+    counts.read += 1;
+    *match outcome_of(row) {
+        "created" => &mut counts.created,
+        "updated" | "removed" => &mut counts.updated,
+        "skipped" => &mut counts.skipped,
+        "waiting" => &mut counts.waiting,
+        "conflict" => &mut counts.conflict,
+        "failed" => &mut counts.failed,
+        _ => &mut counts.unchanged,
+    } += 1;
 }

@@ -28,7 +28,7 @@ pub const SPEC: Spec = Spec {
 /// `hs_lastmodifieddate`, and asking contacts by that finds nothing, without an error.
 const MODIFIED: &str = "lastmodifieddate";
 /// The primary company.
-const COMPANY: &str = "associatedcompanyid";
+pub const COMPANY: &str = "associatedcompanyid";
 /// Addresses besides `email`, separated by semicolons.
 const MORE_EMAILS: &str = "hs_additional_emails";
 

@@ -56,15 +56,44 @@ pub fn batch_read_on(
 /// The most pairs that one call may associate.
 pub const WRITE_LIMIT: usize = 2_000;
 
-/// `POST …/batch/associate/default`: the plain association of pairs. The first company
-/// of a contact becomes its primary one; another stays that.
-pub fn associate(version: &Version, from: &str, to: &str, pairs: &[(String, String)]) -> Call {
+/// `POST …/batch/create`: contacts with their companies, as the primary ones. A primary
+/// association makes the plain one as well; the same again changes nothing.
+pub fn make_primary(version: &Version, pairs: &[(String, String)]) -> Call {
+    let [contact_to_company, _] = PRIMARY_COMPANY;
+    let inputs: Vec<_> = pairs
+        .iter()
+        .map(|(contact, company)| {
+            serde_json::json!({
+                "from": { "id": contact },
+                "to": { "id": company },
+                "types": [{
+                    "associationCategory": "HUBSPOT_DEFINED",
+                    "associationTypeId": contact_to_company,
+                }],
+            })
+        })
+        .collect();
+    Call::post(
+        format!(
+            "{}/batch/create",
+            version.associations("contacts", "companies")
+        ),
+        &serde_json::json!({ "inputs": inputs }),
+    )
+}
+
+/// `POST …/batch/associate/default`: the plain association of pairs, beside whatever
+/// company is primary.
+pub fn associate(version: &Version, pairs: &[(String, String)]) -> Call {
     let inputs: Vec<_> = pairs
         .iter()
         .map(|(left, right)| serde_json::json!({ "from": { "id": left }, "to": { "id": right } }))
         .collect();
     Call::post(
-        format!("{}/batch/associate/default", version.associations(from, to)),
+        format!(
+            "{}/batch/associate/default",
+            version.associations("contacts", "companies")
+        ),
         &serde_json::json!({ "inputs": inputs }),
     )
 }

@@ -1,4 +1,5 @@
-//! A new contact is associated with its company.
+//! A new contact is associated with its company: as its primary one, unless HubSpot says
+//! of it that another one is (it may have made one of the e-mail address's domain).
 
 use std::collections::BTreeSet;
 
@@ -13,6 +14,7 @@ use crate::hubspot::objects;
 use crate::matching::reference_of;
 use crate::patience::insist;
 use crate::sync::section::Section;
+use crate::sync::whose::by_id;
 
 /// Associates the contacts of new users with the companies of their customers, as far as
 /// these are linked. The same again changes nothing at HubSpot.
@@ -52,15 +54,25 @@ pub fn contacts(
             pairs.insert((contact, company));
         }
     }
-    let pairs: Vec<(String, String)> = pairs.into_iter().collect();
-    for pairs in pairs.chunks(associations::WRITE_LIMIT) {
-        let call = associations::associate(
-            client.version(),
-            contact::SPEC.objects,
-            company::SPEC.objects,
-            pairs,
-        );
-        client.call(call)?;
+    let ids: BTreeSet<&String> = pairs.iter().map(|(contact, _)| contact).collect();
+    let ids: Vec<String> = ids.into_iter().cloned().collect();
+    let known = by_id(client, &contact::SPEC, &[contact::COMPANY], &ids)?;
+    let (mut first, mut others) = (Vec::new(), Vec::new());
+    for (contact, company) in pairs {
+        let primary = known
+            .get(&contact)
+            .map(|known| known.property(contact::COMPANY));
+        match primary {
+            Some(Some(primary)) if primary == company => {}
+            Some(None) => first.push((contact, company)),
+            _ => others.push((contact, company)),
+        }
+    }
+    for pairs in first.chunks(associations::WRITE_LIMIT) {
+        client.call(associations::make_primary(client.version(), pairs))?;
+    }
+    for pairs in others.chunks(associations::WRITE_LIMIT) {
+        client.call(associations::associate(client.version(), pairs))?;
     }
     Ok(())
 }

@@ -264,7 +264,7 @@ fn unique(ids: impl Iterator<Item = String>) -> Vec<String> {
 }
 
 /// Objects of another type by id, with a few properties.
-pub(super) fn by_id(
+pub fn by_id(
     client: &mut Client,
     spec: &Spec,
     wanted: &[&str],

@@ -100,11 +100,16 @@ async fn one_bad_record_among_a_hundred_is_rejected_in_hubspots_words_and_the_ot
         let name = format!("Company {number}");
         ids.push(shop.sim.create_company([("name", name.as_str())]).unwrap());
     }
+    let other = [("name", "Other"), (UNIQUE, "taken")];
+    shop.sim.create_company(other).unwrap();
     import(&shop, "companies").await;
     for (number, id) in ids.iter().enumerate() {
         let customer = halo.linked("customer", id).await.unwrap().unwrap();
-        // The 50th has the value of the 7th.
-        let own = format!("own-{}", if number == 50 { 7 } else { number });
+        // HubSpot has another company of this number.
+        let own = match number {
+            50 => "taken".to_owned(),
+            _ => format!("own-{number}"),
+        };
         edit(&halo, "customer", customer, "CFOwn", &own).await;
     }
     shop.sim.reset_stats();

@@ -4,10 +4,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::end;
+use super::{end, not_imported};
 use crate::capability::Stop;
+use crate::cli::document::Document;
 use crate::cli::output::{Watcher, table};
 use crate::cli::{Context, Done, Ended, NOT_SET_UP, rows};
 use crate::connection::{Connection, Selection};
@@ -73,8 +74,7 @@ pub(super) async fn run(
     watcher.finish();
     let not_begun = &names[begun..];
     if context.out.is_json() {
-        let document = document(connection, &parts, not_begun).await?;
-        context.out.result(&document, String::new);
+        document(connection, &parts, not_begun).await?;
     } else {
         context.out.say(&text(connection, &parts, not_begun));
     }
@@ -98,16 +98,11 @@ fn named(entity: &str, ended: Ended) -> Ended {
 
 /// Counted page by page, so that memory does not grow with the rows.
 async fn reasons(connection: &Connection, summary: &Summary) -> Result<Vec<Reason>, Ended> {
-    const PAGE: u32 = 1_000;
     let mut reasons = Vec::new();
     for outcome in [rows::NOTED].into_iter().chain(rows::WITH_REASON) {
         let mut by_code: BTreeMap<String, Reason> = BTreeMap::new();
-        let mut after: Option<String> = None;
-        loop {
-            let (store, run) = (connection.store(), summary.run);
-            let page = rows::read(store, run, &[outcome], after.as_deref(), PAGE).await?;
-            after = page.last().map(|row| row.row.key.clone());
-            let is_last = page.len() < PAGE as usize;
+        let mut pages = rows::Pages::of(connection.store(), summary.run, &[outcome]);
+        while let Some(page) = pages.next().await? {
             for row in page {
                 let reason = row.row.reason.as_ref();
                 let code = reason.map(|reason| reason.code.clone());
@@ -118,9 +113,6 @@ async fn reasons(connection: &Connection, summary: &Summary) -> Result<Vec<Reaso
                     example: row,
                 });
                 reason.rows += 1;
-            }
-            if is_last {
-                break;
             }
         }
         reasons.extend(by_code.into_values());
@@ -144,14 +136,12 @@ fn sum(parts: &[Part]) -> Counts {
     sum
 }
 
-async fn document(
-    connection: &Connection,
-    parts: &[Part],
-    not_begun: &[&str],
-) -> Result<Value, Ended> {
-    let mut imports = Vec::new();
+async fn document(connection: &Connection, parts: &[Part], not_begun: &[&str]) -> Done {
+    let mut document = Document::begin(std::io::stdout());
+    document.begin_list("imports");
     for Part { summary, reasons } in parts {
-        let (store, run) = (connection.store(), summary.run);
+        document.begin_object();
+        document.member("summary", summary);
         let reasons = reasons.iter().map(|reason| {
             json!({
                 "outcome": reason.outcome,
@@ -160,14 +150,15 @@ async fn document(
                 "example": reason.example,
             })
         });
-        imports.push(json!({
-            "summary": summary,
-            "reasons": reasons.collect::<Vec<_>>(),
-            "not-imported": rows::read(store, run, &rows::WITH_REASON, None, u32::MAX).await?,
-            "noted": rows::read(store, run, &[rows::NOTED], None, u32::MAX).await?,
-        }));
+        document.member("reasons", &reasons.collect::<Vec<_>>());
+        not_imported(&mut document, connection.store(), summary.run).await?;
+        document.end_object();
     }
-    Ok(json!({ "imports": imports, "counts": sum(parts), "not-begun": not_begun }))
+    document.end_list();
+    document.member("counts", &sum(parts));
+    document.member("not-begun", &not_begun);
+    document.end();
+    Ok(())
 }
 
 fn text(connection: &Connection, parts: &[Part], not_begun: &[&str]) -> String {

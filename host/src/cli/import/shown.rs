@@ -1,13 +1,45 @@
 //! A preview as people read it: its rows by outcome, their sums, and the command that
 //! imports exactly that. With conditions, all of it is about the rows that they choose.
 
+use std::collections::BTreeMap;
+
 use super::{Preview, given};
-use crate::cli::{Context, Done, filter, rows};
+use crate::cli::{Context, Done, Ended, filter, rows};
 use crate::connection::Connection;
 use crate::deviations::outcome_of;
+use crate::model::RunId;
 use crate::runs::Summary;
+use crate::store::{Counts, ReportedRow};
+
+/// What conditions choose of a preview.
+#[derive(Default)]
+struct Matching {
+    counts: Counts,
+    /// Rows of each outcome, as many as are shown.
+    first: BTreeMap<String, Vec<ReportedRow>>,
+}
 
 impl Preview {
+    /// Page by page, so that memory does not grow with the rows.
+    async fn matching(&self, connection: &Connection, run: RunId) -> Result<Matching, Ended> {
+        let mut matching = Matching::default();
+        let mut pages = rows::Pages::of(connection.store(), run, &[]);
+        while let Some(mut page) = pages.next().await? {
+            page.retain(|row| filter::matches(&self.conditions, row));
+            for row in page {
+                rows::count(&mut matching.counts, &row);
+                let first = matching
+                    .first
+                    .entry(outcome_of(&row).to_owned())
+                    .or_default();
+                if first.len() < self.limit as usize {
+                    first.push(row);
+                }
+            }
+        }
+        Ok(matching)
+    }
+
     /// The preview as people read it.
     pub(super) async fn show(
         &self,
@@ -18,21 +50,16 @@ impl Preview {
         let (store, run) = (connection.store(), summary.run);
         let mut matching = None;
         if !self.conditions.is_empty() {
-            let mut all = rows::read(store, run, &[], None, u32::MAX).await?;
-            all.retain(|row| filter::matches(&self.conditions, row));
-            matching = Some(all);
+            matching = Some(self.matching(connection, run).await?);
         }
         let counts = match &matching {
-            Some(all) => rows::counts_of(all),
+            Some(matching) => matching.counts,
             None => summary.counts,
         };
         let mut shown = counts.unchanged;
         for outcome in rows::SHOWN {
             let page = match &matching {
-                Some(all) => {
-                    let of = all.iter().filter(|row| outcome_of(row) == outcome);
-                    of.take(self.limit as usize).cloned().collect()
-                }
+                Some(matching) => matching.first.get(outcome).cloned().unwrap_or_default(),
                 None => rows::read(store, run, &[outcome], None, self.limit).await?,
             };
             shown += page.len() as u64;
