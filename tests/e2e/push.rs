@@ -7,6 +7,7 @@ use crate::shop::unconnected;
 
 mod archive;
 mod create;
+mod items;
 mod update;
 
 /// Imports an entity; answers the document.

@@ -179,3 +179,27 @@ async fn two_calls_for_a_hundred_changed_customers() {
         assert_eq!(row["properties"]["numberofemployees"], "777777");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn s70_each_success_is_a_message_if_that_is_wanted_and_a_failure_always_is() {
+    for wanted in [true, false] {
+        let shop = with(json!({ "companies": "on-update", "messages": wanted })).await;
+        let (acme, customer) = company(&shop, "Acme").await;
+        let (bolt, other) = company(&shop, "Bolt").await;
+        let halo = shop.records().unwrap();
+        edit(&halo, "customer", customer, "CFSeats", "20").await;
+        edit(&halo, "customer", other, "CFSeats", "20").await;
+        shop.sim.archive("companies", &bolt).unwrap();
+        push(&shop).await;
+        assert_eq!(value(&shop, "companies", &acme, "numberofemployees"), "20");
+        let told = shop
+            .halo(&["--json", "messages", NAME])
+            .await
+            .unwrap()
+            .stdout;
+        assert_eq!(told.contains("(Acme)"), wanted, "{told}");
+        let address = format!("/record/0-2/{acme}");
+        assert_eq!(told.contains(&address), wanted, "{told}");
+        assert!(told.contains("(Bolt)") && told.contains(&bolt), "{told}");
+    }
+}
