@@ -579,3 +579,18 @@ async fn s51_pipelines_stages_and_owners_are_offered_by_label() {
         assert!(is_there, "{what}: {labels:?}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a14_a_closed_deal_is_never_made_and_one_that_opens_again_waits_for_somebody() {
+    let shop = empty().await;
+    let won = deal(&shop, "Won", "closedwon");
+    let arguments = ["import", NAME, "deals", "--select", won.as_str()];
+    assert_eq!(code(&one(&shop, &arguments).await, &won), "closed");
+    assert_eq!(code(&confirmed(&shop).await, &won), "closed");
+    edit(&shop, &won, "dealstage", "qualifiedtobuy");
+    assert_eq!(code(&import(&shop).await, &won), "not-selected");
+    assert_eq!(tickets(&shop).await, 0);
+    // By hand it always goes.
+    assert_eq!(counts(&select(&shop, &[&won]).await), "created 1");
+    assert!(ticket(&shop, &won).await.is_some());
+}

@@ -129,7 +129,7 @@ fn stopped(document: &Value, quote: &str) -> (String, String, String) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn s44_a_quote_becomes_a_quotation_whose_lines_are_of_the_items_of_their_products() {
+async fn s44_a26_a_quote_becomes_a_quotation_whose_lines_are_of_the_items_of_their_products() {
     let (shop, acme) = with_acme().await;
     let laptop = shop
         .sim

@@ -36,7 +36,7 @@ async fn item(shop: &Workshop, product: &str) -> u64 {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn s38_a_bidirectional_row_brings_each_sides_change_to_the_other_once() {
+async fn s32_s38_a_bidirectional_row_brings_each_sides_change_to_the_other_once() {
     let shop = shop("bidirectional").await;
     let laptop = [("name", "Laptop"), ("price", "10")];
     let laptop = shop.sim.create("products", laptop).unwrap();
