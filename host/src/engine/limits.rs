@@ -4,6 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use cpu_time::ThreadTime;
+
 use super::CallError;
 
 /// Computing inside the guest. A page of 100 records takes a few milliseconds;
@@ -148,16 +150,16 @@ impl Budget {
 
     /// Runs a guest call within this budget.
     ///
-    /// The guest yields at every epoch tick, so the time between two polls of
-    /// its future is the time that it computed: waiting is not counted, and a
-    /// loop is seen after one tick.
+    /// The guest yields at every epoch tick, so what its thread computes in one poll of
+    /// its future is what it computed: waiting is not counted, neither for a host call
+    /// nor for a core on a busy machine, and a loop is seen after one tick.
     pub async fn watch<T>(
         &self,
         call: impl Future<Output = wasmtime::Result<T>> + Send,
     ) -> Result<wasmtime::Result<T>, CallError> {
         let mut call = Box::pin(call);
         let counted = std::future::poll_fn(|context| {
-            let begun = Instant::now();
+            let begun = ThreadTime::now();
             let polled = call.as_mut().poll(context);
             let spent = u64::try_from(begun.elapsed().as_nanos()).unwrap_or(u64::MAX);
             let used = self.used_nanos.fetch_add(spent, Ordering::Relaxed) + spent;
@@ -297,5 +299,26 @@ mod tests {
         assert_eq!((time.cpu, time.wall), (CPU_BUDGET, WALL_BUDGET));
         let (wall, cpu) = Budget::new(time).remaining();
         assert!(wall > Duration::from_secs(170) && cpu == CPU_BUDGET);
+    }
+
+    #[tokio::test]
+    async fn time_in_which_the_thread_has_no_core_is_not_computing() {
+        let time = CallTime {
+            cpu: Duration::from_millis(20),
+            wall: Duration::from_secs(60),
+        };
+        let mut polls = 0;
+        // As on a busy machine: the thread is in the middle of a poll and does not run.
+        let call = std::future::poll_fn(move |context| {
+            std::thread::sleep(Duration::from_millis(40));
+            polls += 1;
+            if polls == 2 {
+                return std::task::Poll::Ready(Ok(()));
+            }
+            context.waker().wake_by_ref();
+            std::task::Poll::Pending
+        });
+        let ended = Budget::new(time).watch(call).await;
+        assert!(matches!(ended, Ok(Ok(()))), "{ended:?}");
     }
 }
