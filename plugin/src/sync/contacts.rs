@@ -18,7 +18,7 @@ use crate::hubspot::associations::{self, Answer, Associated};
 use crate::hubspot::client::{Client, Trouble};
 use crate::hubspot::objects::Object;
 use crate::matching::{Table, reference_of, text_of};
-use crate::patience::insist;
+use crate::patience::{self, insist};
 use crate::settings::{Companies, Target};
 
 /// The label of the association with the primary company, as lists name it.
@@ -214,7 +214,15 @@ impl Contacts<'_> {
             .map(|(customer, id)| self.first_site(desk, *customer, id))
             .collect();
         for (rows, missing) in rows.chunks(BATCH).zip(missing.chunks(BATCH)) {
-            let written = insist(|| records::upsert(rows))?;
+            // Each row is idempotent, so all are written again where one may go in yet.
+            let written = insist(|| {
+                let written = records::upsert(rows)?;
+                let mut refusals = written.iter().filter_map(|answer| answer.as_ref().err());
+                match refusals.find(|failure| patience::is_passing(failure)) {
+                    Some(failure) => Err(failure.clone()),
+                    None => Ok(written),
+                }
+            })?;
             for ((customer, _), written) in missing.iter().zip(written) {
                 sites.insert(*customer, written.map(|written| written.id));
             }
