@@ -31,6 +31,8 @@ const MODIFIED: &str = "lastmodifieddate";
 pub const COMPANY: &str = "associatedcompanyid";
 /// Addresses besides `email`, separated by semicolons.
 const MORE_EMAILS: &str = "hs_additional_emails";
+/// What [`emails`] reads.
+pub const EMAIL_PROPERTIES: [&str; 2] = ["email", MORE_EMAILS];
 
 /// What is always asked for.
 pub const PROPERTIES: &[&str] = &[

@@ -146,6 +146,17 @@ impl Mapped {
     }
 }
 
+/// The fields of a record to ask for, each once: these, and those that are filled.
+pub fn wanted<'a>(always: &[&str], fields: impl IntoIterator<Item = &'a Mapped>) -> Vec<String> {
+    let mut wanted: Vec<String> = always.iter().map(|name| (*name).to_owned()).collect();
+    for mapped in fields {
+        if !wanted.contains(&mapped.field) {
+            wanted.push(mapped.field.clone());
+        }
+    }
+    wanted
+}
+
 /// The properties to ask for, each once: these, and those of the fields.
 pub fn properties<'a>(always: &[&'a str], fields: &'a [Mapped]) -> Vec<&'a str> {
     let mut properties = always.to_vec();

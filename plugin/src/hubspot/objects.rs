@@ -200,14 +200,17 @@ impl Page {
         self.results.retain(|object| seen.insert(object.id.clone()));
     }
 
-    /// Why an object of a batch that writes was refused, in HubSpot's own words.
-    pub fn refusal(&self, id: &str) -> Option<&str> {
+    /// Why an object of a batch that writes is not among the results, in HubSpot's own
+    /// words.
+    pub fn why_not(&self, id: &str) -> &str {
         let names = |ids: &[String]| ids.iter().any(|known| known == id);
         let error = self
             .errors
             .iter()
             .find(|error| names(&error.context.trace_ids) || names(&error.context.ids));
-        error.map(|error| error.message.as_str())
+        error.map_or("it did not answer what became of it", |error| {
+            error.message.as_str()
+        })
     }
 
     /// The ids of a batch that were not answered. Only what HubSpot calls not found

@@ -10,7 +10,6 @@ use crate::contract::exports::halo::integration::push::{Change, Outcome};
 use crate::contract::halo::integration::records::{self, Stored};
 use crate::entity::{company, contact};
 use crate::hubspot::client::{Client, Trouble};
-use crate::hubspot::objects;
 use crate::patience::insist;
 use crate::settings::SyncBack;
 use crate::sync::plan::Agreed;
@@ -65,14 +64,14 @@ fn sort<'a>(
     wanted.dedup();
     let ids: Vec<u64> = changes.iter().map(|change| change.record).collect();
     let found = insist(|| records::read(spec.kind, &ids, &wanted))?;
+    let links = links(told, &found)?;
     let mut work = Work::default();
-    for (change, record) in changes.iter().zip(found) {
+    for ((change, record), link) in changes.iter().zip(found).zip(links) {
         // Removed since; that is a change of its own.
         let Some(record) = record else {
             work.idle.push(change.sequence);
             continue;
         };
-        let link = link(told, &record)?;
         let newcomer = |record| Newcomer {
             sequence: change.sequence,
             record,
@@ -105,21 +104,33 @@ fn sort<'a>(
     Ok(work)
 }
 
-/// The object that a record is linked to and that HubSpot has, as far as is known.
-fn link(told: &Told<'_>, record: &Stored) -> Result<Option<(String, Option<Agreed>)>, Trouble> {
-    let mut own: Vec<String> = record
-        .keys
-        .iter()
-        .filter_map(|key| key.strip_prefix(told.linked.prefix.as_str()))
-        .filter(|id| objects::is_id(id))
-        .map(str::to_owned)
-        .collect();
-    own.sort_by_key(|id| (id.len(), id.clone()));
-    let agreed_keys: Vec<String> = own.iter().map(|id| keys::agreed(told.scope, id)).collect();
-    let agreed = memory::get_all::<Agreed>(&agreed_keys)?;
+/// What a record is linked to, and what was agreed of it.
+type Link = Option<(String, Option<Agreed>)>;
+
+/// The objects that records are linked to and that HubSpot has, as far as is known.
+fn links(told: &Told<'_>, records: &[Option<Stored>]) -> Result<Vec<Link>, Trouble> {
+    let of = |record: &Option<Stored>| -> Vec<String> {
+        let keys = record.iter().flat_map(|record| {
+            let prefix = told.linked.prefix.as_str();
+            keys::own_ids(prefix, &record.keys).map(str::to_owned)
+        });
+        let mut own: Vec<String> = keys.collect();
+        own.sort_by_key(|id| (id.len(), id.clone()));
+        own
+    };
+    let own: Vec<Vec<String>> = records.iter().map(of).collect();
+    let all = own.iter().flatten();
+    let agreed_keys: Vec<String> = all.map(|id| keys::agreed(told.scope, id)).collect();
+    let mut agreed = memory::get_all::<Agreed>(&agreed_keys)?.into_iter();
     let is_there =
         |agreed: &Option<Agreed>| agreed.as_ref().is_none_or(|known| known.gone.is_none());
-    let mut known = own.into_iter().zip(agreed);
-    let first = known.find(|(_, agreed)| is_there(agreed));
-    Ok(first.map(|(id, agreed)| (id, agreed.filter(|known| known.record == record.id))))
+    let mut links = Vec::with_capacity(records.len());
+    for (own, record) in own.into_iter().zip(records) {
+        let count = own.len();
+        let known: Vec<_> = own.into_iter().zip(agreed.by_ref().take(count)).collect();
+        let first = known.into_iter().find(|(_, agreed)| is_there(agreed));
+        let is_its = |known: &Agreed| record.as_ref().is_some_and(|r| r.id == known.record);
+        links.push(first.map(|(id, agreed)| (id, agreed.filter(is_its))));
+    }
+    Ok(links)
 }

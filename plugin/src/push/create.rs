@@ -7,18 +7,21 @@ use serde_json::json;
 
 use super::existing;
 use super::field::Outward;
+use super::halves;
 use super::newcomer::{self, Identity};
 use super::own::{self, Own};
+use super::plan::remember;
 use super::told::{self, Told};
-use crate::contract::exports::halo::integration::push::{Outcome, RemoteChange};
+use crate::contract::exports::halo::integration::push::Outcome;
 use crate::contract::halo::integration::records::{self, Row, RowOptions, Stored};
 use crate::contract::halo::integration::state;
 use crate::failure::Failure;
 use crate::hubspot::client::{Call, Client, Trouble};
 use crate::hubspot::objects::{Object, Page};
+use crate::hubspot::version::Version;
 use crate::patience::insist;
 use crate::settings::SyncBack;
-use crate::sync::plan::{self, Agreed};
+use crate::sync::plan::Agreed;
 use crate::sync::{keys, memory};
 
 /// A record without an object.
@@ -184,32 +187,23 @@ fn make(
             )
         })
         .collect();
+    let version = client.version().clone();
     let mut answers = Vec::new();
-    let mut waiting = vec![all.as_slice()];
-    while let Some(batch) = waiting.pop() {
-        match client.read::<Page>(upsert(client, told, batch)) {
+    let call = |batch: &[_]| client.read(upsert(&version, told, batch));
+    halves::send(&all, call, |batch, page| {
+        match page {
             Ok(page) => answers.extend(made(told, rows, batch, &page)?),
-            Err(Trouble::Failed(failure))
-                if matches!(failure.code.as_str(), "remote" | "exists") =>
-            {
-                match batch {
-                    [(draft, _)] => {
-                        let failure = told.named(&draft.newcomer.record, failure);
-                        answers.push((draft.newcomer.sequence, Outcome::Rejected(failure)));
-                    }
-                    _ => {
-                        let (left, right) = batch.split_at(batch.len() / 2);
-                        waiting.extend([right, left]);
-                    }
-                }
-            }
-            Err(trouble) => return Err(trouble),
+            Err(failure) => answers.extend(batch.iter().map(|(draft, _)| {
+                let failure = told.named(&draft.newcomer.record, failure.clone());
+                (draft.newcomer.sequence, Outcome::Rejected(failure))
+            })),
         }
-    }
+        Ok(())
+    })?;
     Ok(answers)
 }
 
-fn upsert(client: &Client, told: &Told<'_>, batch: &[(&Draft, String)]) -> Call {
+fn upsert(version: &Version, told: &Told<'_>, batch: &[(&Draft, String)]) -> Call {
     let inputs: Vec<_> = batch
         .iter()
         .map(|(draft, value)| {
@@ -221,7 +215,7 @@ fn upsert(client: &Client, told: &Told<'_>, batch: &[(&Draft, String)]) -> Call 
             })
         })
         .collect();
-    let objects = client.version().objects(told.section.spec().objects);
+    let objects = version.objects(told.section.spec().objects);
     Call::post(
         format!("{objects}/batch/upsert"),
         &json!({ "inputs": inputs }),
@@ -256,20 +250,13 @@ fn made(
             Some(object) => {
                 let agreed = agreed(record.id, rows, &draft.properties, object);
                 writes.push(memory::put(keys::agreed(told.scope, &object.id), &agreed)?);
-                let changes = draft
-                    .properties
-                    .iter()
-                    .map(|(property, text)| RemoteChange {
-                        field: property.clone(),
-                        before: String::new(),
-                        after: object.property(property).unwrap_or(text).to_owned(),
-                    });
-                Outcome::Sent(told.sent(record, &object.id, "created", changes.collect()))
+                let properties = draft.properties.iter();
+                let changes =
+                    told::changes(properties.map(|(name, text)| (name, "", text)), object);
+                Outcome::Sent(told.sent(record, &object.id, "created", changes))
             }
             None => {
-                let why = page
-                    .refusal(value)
-                    .unwrap_or("it did not answer what became of it");
+                let why = page.why_not(value);
                 let failure = Failure::new("refused", format!("HubSpot refused it: {why}"));
                 Outcome::Rejected(told.named(record, failure))
             }
@@ -300,15 +287,7 @@ fn agreed(
                 .to_owned(),
             false => String::new(),
         };
-        if row.comes_too {
-            let value = Some(hubspot.clone()).filter(|text| !text.is_empty());
-            agreed.values.insert(row.field.clone(), value);
-        }
-        if !row.comes_too || halo != hubspot {
-            agreed
-                .sent
-                .insert(row.property.clone(), plan::Sent { halo, hubspot });
-        }
+        remember(&mut agreed, row, halo, hubspot);
     }
     agreed
 }

@@ -6,9 +6,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::json;
 
 use super::newcomer::Identity;
+use crate::entity::contact;
 use crate::field::fold;
 use crate::hubspot::client::{Call, Client, Trouble};
-use crate::hubspot::objects::{self, Object, Page};
+use crate::hubspot::objects::{self, Page};
 use crate::hubspot::search::SEARCH_LIMIT;
 use crate::sync::section::Section;
 
@@ -35,7 +36,8 @@ pub fn find(
         let page: Page = client.read(call)?;
         for object in page.results {
             // One of its additional addresses may be what was asked for.
-            for email in addresses(&object) {
+            let emails: BTreeSet<String> = contact::emails(&object).into_iter().map(fold).collect();
+            for email in emails {
                 let identity = Identity::Email(email);
                 if wanted.contains(&identity) {
                     found.entry(identity).or_default().push(object.id.clone());
@@ -57,12 +59,6 @@ pub fn find(
     Ok(found)
 }
 
-fn addresses(contact: &Object) -> BTreeSet<String> {
-    let more = contact.property("hs_additional_emails").unwrap_or_default();
-    let all = contact.property("email").into_iter().chain(more.split(';'));
-    all.map(fold).filter(|email| !email.is_empty()).collect()
-}
-
 /// HubSpot finds a contact also by its additional addresses.
 fn by_email(client: &Client, objects: &str, emails: &[&str]) -> Call {
     let inputs: Vec<_> = emails.iter().map(|email| json!({ "id": email })).collect();
@@ -70,7 +66,7 @@ fn by_email(client: &Client, objects: &str, emails: &[&str]) -> Call {
         format!("{}/batch/read", client.version().objects(objects)),
         &json!({
             "idProperty": "email",
-            "properties": ["email", "hs_additional_emails"],
+            "properties": contact::EMAIL_PROPERTIES,
             "inputs": inputs,
         }),
     )
@@ -110,6 +106,7 @@ fn by_room<'a>(values: &[&'a str]) -> Vec<Vec<&'a str>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::hubspot::objects::Object;
 
     #[test]
     fn values_are_parted_by_the_room_of_a_search() {
@@ -129,7 +126,7 @@ mod tests {
                 ("hs_additional_emails", "b@a.example;c@a.example"),
             ],
         );
-        let all: Vec<String> = addresses(&contact).into_iter().collect();
+        let all: Vec<String> = contact::emails(&contact).into_iter().map(fold).collect();
         assert_eq!(all, ["ada@a.example", "b@a.example", "c@a.example"]);
     }
 }

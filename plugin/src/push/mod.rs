@@ -11,6 +11,7 @@
 //! | [`existing`] | objects that are there already | shell |
 //! | [`own`] | the property that names the record of Halo | shell |
 //! | [`rows`] | the mapping rows that go to HubSpot | shell |
+//! | `halves` | a batch that is refused as a whole | no |
 //! | [`field`] | what is sent of one field | no |
 //! | [`plan`] | what is written of one record | no |
 //! | [`newcomer`] | what a new record becomes | no |
@@ -34,6 +35,7 @@ pub mod batch;
 pub mod create;
 pub mod existing;
 pub mod field;
+mod halves;
 pub mod newcomer;
 pub mod own;
 pub mod place;
@@ -78,24 +80,20 @@ pub fn push(changes: &[Change]) -> Result<Vec<Answer>, Failure> {
                 };
                 batch::run(&told, &settings.sync_back, client, changes)
             })();
-            match answered {
-                Ok(answered) => outcomes.extend(answered),
-                // The rest waits, too: HubSpot takes nothing now.
-                Err(Trouble::Later(at, failure)) => {
-                    let failure = failure.with("retry-at", at);
-                    for change in changes {
-                        let outcome = Outcome::Retry(failure.clone());
-                        outcomes.insert(change.sequence, outcome);
-                    }
+            let outcome = match answered {
+                Ok(answered) => {
+                    outcomes.extend(answered);
+                    continue;
                 }
+                // HubSpot takes nothing now.
+                Err(Trouble::Later(at, failure)) => Outcome::Retry(failure.with("retry-at", at)),
                 Err(Trouble::Failed(failure)) if failure.code == "denied" => {
-                    for change in changes {
-                        let outcome = Outcome::Rejected(failure.clone());
-                        outcomes.insert(change.sequence, outcome);
-                    }
+                    Outcome::Rejected(failure)
                 }
                 Err(Trouble::Failed(failure)) => return Err(failure),
-            }
+            };
+            let all = changes.iter().map(|change| change.sequence);
+            outcomes.extend(all.map(|sequence| (sequence, outcome.clone())));
         }
     }
     let answer = |change: &Change| {

@@ -10,11 +10,11 @@ use crate::entity::company::{self, SITE_CUSTOMER};
 use crate::entity::contact;
 use crate::hubspot::associations;
 use crate::hubspot::client::{Client, Trouble};
-use crate::hubspot::objects;
 use crate::matching::reference_of;
 use crate::patience::insist;
+use crate::sync::keys;
 use crate::sync::section::Section;
-use crate::sync::whose::by_id;
+use crate::sync::whose::{by_id, unique};
 
 /// Associates the contacts of new users with the companies of their customers, as far as
 /// these are linked. The same again changes nothing at HubSpot.
@@ -54,8 +54,7 @@ pub fn contacts(
             pairs.insert((contact, company));
         }
     }
-    let ids: BTreeSet<&String> = pairs.iter().map(|(contact, _)| contact).collect();
-    let ids: Vec<String> = ids.into_iter().cloned().collect();
+    let ids = unique(pairs.iter().map(|(contact, _)| contact.clone()));
     let known = by_id(client, &contact::SPEC, &[contact::COMPANY], &ids)?;
     let (mut first, mut others) = (Vec::new(), Vec::new());
     for (contact, company) in pairs {
@@ -95,8 +94,7 @@ fn company_of(told: &Told<'_>, site: u64) -> Result<Option<String>, Trouble> {
     Ok(customer.and_then(|customer| id_of(told, &customer.keys)))
 }
 
-fn id_of(told: &Told<'_>, keys: &[String]) -> Option<String> {
+fn id_of(told: &Told<'_>, external: &[String]) -> Option<String> {
     let prefix = told.linked.prefix.as_str();
-    let mut ids = keys.iter().filter_map(|key| key.strip_prefix(prefix));
-    ids.find(|id| objects::is_id(id)).map(str::to_owned)
+    keys::own_ids(prefix, external).next().map(str::to_owned)
 }

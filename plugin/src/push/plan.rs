@@ -9,7 +9,7 @@ use crate::failure::Failure;
 use crate::hubspot::objects::Object;
 use crate::matching::value_of;
 use crate::settings::sync_back::Winner;
-use crate::sync::plan::Agreed;
+use crate::sync::plan::{Agreed, Sent};
 
 /// One changed record.
 #[derive(Debug)]
@@ -68,6 +68,21 @@ pub fn update(case: &Case<'_>, rows: &[Outward], winner: Winner) -> Result<Updat
     }
     update.note = (!lost.is_empty()).then(|| Failure::new("changed-on-both-sides", lost.join(" ")));
     Ok(update)
+}
+
+/// Remembers what both hold of a row: what was sent of Halo's, and what HubSpot has made
+/// of it.
+pub fn remember(agreed: &mut Agreed, row: &Outward, halo: String, hubspot: String) {
+    if row.comes_too {
+        let value = Some(hubspot.clone()).filter(|text| !text.is_empty());
+        agreed.values.insert(row.field.clone(), value);
+    }
+    if row.comes_too && halo == hubspot {
+        agreed.sent.remove(&row.property);
+    } else {
+        let sent = Sent { halo, hubspot };
+        agreed.sent.insert(row.property.clone(), sent);
+    }
 }
 
 /// What both held of a row.

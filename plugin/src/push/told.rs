@@ -6,6 +6,7 @@ use crate::contract::exports::halo::integration::push::{RemoteChange, Sent};
 use crate::contract::halo::integration::records::Stored;
 use crate::contract::halo::integration::types::RemoteObject;
 use crate::failure::Failure;
+use crate::hubspot::objects::Object;
 use crate::matching::text_of;
 use crate::sync::section::Section;
 
@@ -66,6 +67,20 @@ impl Told<'_> {
             changes,
         }
     }
+}
+
+/// What became of properties, each with HubSpot's value before and the one that was sent.
+pub fn changes<'a>(
+    properties: impl Iterator<Item = (&'a String, &'a str, &'a String)>,
+    object: &Object,
+) -> Vec<RemoteChange> {
+    properties
+        .map(|(property, before, sent)| RemoteChange {
+            field: property.clone(),
+            before: before.to_owned(),
+            after: object.property(property).unwrap_or(sent).to_owned(),
+        })
+        .collect()
 }
 
 /// `e-mail ada@acme.example`.

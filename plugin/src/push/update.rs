@@ -4,16 +4,17 @@
 use std::collections::BTreeMap;
 
 use super::field::Outward;
-use super::plan::{Case, Update, update};
-use super::told::Told;
-use crate::contract::exports::halo::integration::push::{Change, Outcome, RemoteChange};
+use super::halves;
+use super::plan::{Case, Update, remember, update};
+use super::told::{self, Told};
+use crate::contract::exports::halo::integration::push::{Change, Outcome};
 use crate::contract::halo::integration::records::Stored;
 use crate::contract::halo::integration::state;
 use crate::failure::Failure;
 use crate::hubspot::client::{Client, Trouble};
 use crate::hubspot::objects::{self, MERGED, Object, Page};
 use crate::settings::SyncBack;
-use crate::sync::plan::{self, Agreed};
+use crate::sync::plan::Agreed;
 use crate::sync::section::Section;
 use crate::sync::{keys, memory};
 
@@ -98,7 +99,10 @@ pub fn run(
                         &agreed,
                     )?);
                 }
-                let changes = changes(update, &object);
+                let properties = update.properties.iter();
+                let properties =
+                    properties.map(|(name, (before, sent))| (name, before.as_str(), sent));
+                let changes = told::changes(properties, &object);
                 Outcome::Sent(told.sent(&pair.record, &object.id, "updated", changes))
             }
             Err(message) => {
@@ -146,8 +150,7 @@ fn present(
 /// By HubSpot's id: the object as it is after the write, or HubSpot's words.
 type Written = Vec<(String, Result<Object, String>)>;
 
-/// Writes. Where HubSpot refuses the whole batch, halves of it, down to the one that it
-/// refuses.
+/// Writes.
 fn send(
     section: &Section<'_>,
     client: &mut Client,
@@ -163,39 +166,23 @@ fn send(
             (*id, properties.collect())
         })
         .collect();
-    let mut waiting = vec![all.as_slice()];
+    let version = client.version().clone();
+    let objects = section.spec().objects;
     let mut written = Vec::with_capacity(all.len());
-    while let Some(batch) = waiting.pop() {
-        if batch.is_empty() {
-            continue;
-        }
-        let call = objects::batch_update(client.version(), section.spec().objects, batch);
-        match client.read::<Page>(call) {
-            Ok(page) => {
-                for (id, _) in batch {
+    let call = |batch: &[_]| client.read(objects::batch_update(&version, objects, batch));
+    halves::send(&all, call, |batch, page| {
+        for (id, _) in batch {
+            let answer = match &page {
+                Ok(page) => {
                     let object = page.results.iter().find(|object| object.id == *id);
-                    let answer = match (object, page.refusal(id)) {
-                        (Some(object), _) => Ok(object.clone()),
-                        (None, Some(message)) => Err(message.to_owned()),
-                        (None, None) => Err("it did not answer what became of it".to_owned()),
-                    };
-                    written.push(((*id).to_owned(), answer));
+                    object.cloned().ok_or_else(|| page.why_not(id).to_owned())
                 }
-            }
-            Err(Trouble::Failed(failure))
-                if matches!(failure.code.as_str(), "remote" | "exists") =>
-            {
-                match batch {
-                    [(id, _)] => written.push(((*id).to_owned(), Err(failure.message))),
-                    _ => {
-                        let (left, right) = batch.split_at(batch.len() / 2);
-                        waiting.extend([right, left]);
-                    }
-                }
-            }
-            Err(trouble) => return Err(trouble),
+                Err(failure) => Err(failure.message.clone()),
+            };
+            written.push(((*id).to_owned(), answer));
         }
-    }
+        Ok(())
+    })?;
     Ok(written)
 }
 
@@ -224,29 +211,9 @@ fn agreed(
                 None => continue,
             },
         };
-        if row.comes_too {
-            let value = Some(hubspot.clone()).filter(|text| !text.is_empty());
-            agreed.values.insert(row.field.clone(), value);
-        }
-        if row.comes_too && halo == hubspot {
-            agreed.sent.remove(property);
-        } else {
-            let sent = plan::Sent { halo, hubspot };
-            agreed.sent.insert(property.clone(), sent);
-        }
+        remember(&mut agreed, row, halo, hubspot);
     }
     (agreed != before || pair.agreed.is_none()).then_some(agreed)
-}
-
-fn changes(update: &Update, object: &Object) -> Vec<RemoteChange> {
-    let properties = update.properties.iter();
-    properties
-        .map(|(property, (before, sent))| RemoteChange {
-            field: property.clone(),
-            before: before.clone(),
-            after: object.property(property).unwrap_or(sent).to_owned(),
-        })
-        .collect()
 }
 
 fn gone(told: &Told<'_>, pair: &Pair<'_>) -> Failure {

@@ -11,7 +11,7 @@ use super::sites;
 use crate::contract::halo::integration::records::{self, Stored};
 use crate::contract::halo::integration::types::Attribute;
 use crate::entity::company::{self, KIND, SITE, SPEC};
-use crate::entity::{Place, Spec};
+use crate::entity::{self, Place, Spec};
 use crate::field::fold;
 use crate::hubspot::client::{Client, Trouble};
 use crate::hubspot::objects::Object;
@@ -68,12 +68,8 @@ impl Import for Companies<'_> {
 
 impl Companies<'_> {
     fn look_up(&self, desk: &Desk<'_>, objects: &[Object]) -> Result<Known, Trouble> {
-        let mut wanted: Vec<String> = vec![company::NAME.to_owned(), company::INACTIVE.to_owned()];
-        for mapped in self.rules.fields_of(&[Place::Own]) {
-            if !wanted.contains(&mapped.field) {
-                wanted.push(mapped.field.clone());
-            }
-        }
+        let always = [company::NAME, company::INACTIVE];
+        let wanted = entity::wanted(&always, self.rules.fields_of(&[Place::Own]));
         let ids: Vec<String> = objects
             .iter()
             .flat_map(Object::ids)

@@ -9,9 +9,9 @@ use super::page::{Desk, Import, Looked, PageOf};
 use super::plan::contact::{Known, Rules, Spot, Taken, plan};
 use crate::contract::halo::integration::records::{self, Row, RowOptions, Stored};
 use crate::contract::halo::integration::types::{Attribute, Field, RecordRef, Value};
-use crate::entity::Spec;
 use crate::entity::company::{self, SITE_CUSTOMER};
 use crate::entity::contact::{self, Company, EMAILS, KIND, SPEC};
+use crate::entity::{self, Spec};
 use crate::failure::Failure;
 use crate::field::fold;
 use crate::hubspot::associations::{self, Answer, Associated};
@@ -80,16 +80,8 @@ impl Contacts<'_> {
         client: &mut Client,
         page: PageOf<'_>,
     ) -> Result<Known, Trouble> {
-        let mut wanted: Vec<String> = [contact::NAME, contact::SITE, company::INACTIVE]
-            .into_iter()
-            .chain(EMAILS)
-            .map(str::to_owned)
-            .collect();
-        for mapped in self.rules.fields {
-            if !wanted.contains(&mapped.field) {
-                wanted.push(mapped.field.clone());
-            }
-        }
+        let always = [contact::NAME, contact::SITE, company::INACTIVE];
+        let wanted = entity::wanted(&[&always[..], &EMAILS].concat(), self.rules.fields);
         let ids: Vec<String> = page
             .objects
             .iter()

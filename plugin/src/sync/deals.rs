@@ -9,8 +9,8 @@ use super::plan::deal::{Known, Rules, plan};
 use super::plan::whose::{CUSTOMER, SITE, USER};
 use super::whose::{Search, once};
 use crate::contract::halo::integration::types::Attribute;
-use crate::entity::Spec;
 use crate::entity::deal::{self, KIND, SPEC};
+use crate::entity::{self, Spec};
 use crate::hubspot::client::{Client, Trouble};
 use crate::hubspot::objects::Object;
 use crate::hubspot::owners::{self, Owner};
@@ -93,13 +93,8 @@ impl Deals<'_> {
         page: PageOf<'_>,
         pipelines: &'k [Pipeline],
     ) -> Result<Known<'k>, Trouble> {
-        let mut wanted = vec![CUSTOMER.to_owned(), SITE.to_owned(), USER.to_owned()];
-        wanted.extend(deal::PROSPECTS.map(str::to_owned));
-        for mapped in self.rules.fields {
-            if !wanted.contains(&mapped.field) {
-                wanted.push(mapped.field.clone());
-            }
-        }
+        let always = [&[CUSTOMER, SITE, USER][..], &deal::PROSPECTS].concat();
+        let wanted = entity::wanted(&always, self.rules.fields);
         let ids: Vec<String> = page
             .objects
             .iter()

@@ -17,12 +17,21 @@
 //! | `installation` | names this installation in that property |
 //! | `SCOPE/held/ID` | a row that stopped; it is read again until it goes in |
 
+use crate::hubspot::objects::is_id;
+
 /// The account.
 pub const CONNECTION: &str = "connection";
 
 /// Up to when everything was read.
 pub fn watermark(scope: &str) -> String {
     format!("{scope}/watermark")
+}
+
+/// The ids of HubSpot among external keys: those with this prefix, and no other
+/// account's.
+pub fn own_ids<'a>(prefix: &'a str, keys: &'a [String]) -> impl Iterator<Item = &'a str> {
+    let own = keys.iter().filter_map(move |key| key.strip_prefix(prefix));
+    own.filter(|id| is_id(id))
 }
 
 /// Where an unfinished import goes on.

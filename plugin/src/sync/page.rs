@@ -20,7 +20,7 @@ use crate::entity::Spec;
 use crate::failure::Failure;
 use crate::hubspot::account::Account;
 use crate::hubspot::client::{Client, Trouble};
-use crate::hubspot::objects::{self, Object, Unanswered};
+use crate::hubspot::objects::{Object, Unanswered};
 use crate::patience::insist;
 
 /// What is particular to an entity in its import.
@@ -263,11 +263,7 @@ impl Desk<'_> {
 
     /// A record with the keys of this account only, as HubSpot's ids.
     pub(super) fn own(&self, mut stored: Stored) -> Stored {
-        stored.keys = stored
-            .keys
-            .iter()
-            .filter_map(|key| key.strip_prefix(self.prefix))
-            .filter(|id| objects::is_id(id))
+        stored.keys = keys::own_ids(self.prefix, &stored.keys)
             .map(str::to_owned)
             .collect();
         stored

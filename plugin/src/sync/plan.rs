@@ -221,6 +221,23 @@ impl Fate {
     }
 }
 
+/// Plans the objects of a page twice: which records get another name (`renamed` of what
+/// the first time left) is known before any is found by its name. Whether that is written
+/// already when a page is worked on once more makes no difference.
+fn after_renames<T: Default>(
+    objects: &[Object],
+    renamed: impl FnOnce(T) -> T,
+    plan: impl Fn(&Object, &mut T) -> Fate,
+) -> Vec<Fate> {
+    let mut first = T::default();
+    for object in objects {
+        plan(object, &mut first);
+    }
+    let mut taken = renamed(first);
+    let objects = objects.iter();
+    objects.map(|object| plan(object, &mut taken)).collect()
+}
+
 /// HubSpot's values now, to be remembered. What a row leaves out of the comparison
 /// stays as it was, so that it is compared once the row does not.
 fn values(object: &Object, fields: &[&Mapped], last: Option<&Values>) -> Values {

@@ -8,9 +8,9 @@ use super::page::{Desk, Import, Looked, PageOf};
 use super::plan::product::{Known, Rules, plan_page};
 use crate::contract::halo::integration::records::{self, Stored};
 use crate::contract::halo::integration::types::Attribute;
-use crate::entity::Spec;
 use crate::entity::company::INACTIVE;
 use crate::entity::product::{self, KIND, NAME, REFERENCE, SPEC};
+use crate::entity::{self, Spec};
 use crate::field::fold;
 use crate::hubspot::client::{Client, Trouble};
 use crate::hubspot::objects::Object;
@@ -59,12 +59,7 @@ impl Import for Products<'_> {
 
 impl Products<'_> {
     fn look_up(&self, desk: &Desk<'_>, objects: &[Object]) -> Result<Known, Trouble> {
-        let mut wanted: Vec<String> = [NAME, REFERENCE, INACTIVE].map(str::to_owned).to_vec();
-        for mapped in self.rules.fields {
-            if !wanted.contains(&mapped.field) {
-                wanted.push(mapped.field.clone());
-            }
-        }
+        let wanted = entity::wanted(&[NAME, REFERENCE, INACTIVE], self.rules.fields);
         let ids: Vec<String> = objects.iter().map(|object| object.id.clone()).collect();
         let linked = desk.linked(KIND, &ids, &wanted)?;
         let unlinked = || {

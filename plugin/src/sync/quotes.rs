@@ -11,16 +11,16 @@ use super::page::{Desk, Import, Looked, PageOf};
 use super::plan::quote::{Known, Opportunity, Rules, plan};
 use super::plan::whose::{CUSTOMER, SITE, USER, Whose};
 use super::plan::{Fate, line};
-use super::whose::{Search, by_id, once};
+use super::whose::{Search, by_id, once, only, unique};
 use crate::catalog;
 use crate::contract::halo::integration::records::{self, Stored};
 use crate::contract::halo::integration::types::Attribute;
 use crate::entity::quote::{self, KIND, NAME, SPEC, TICKET};
-use crate::entity::{Spec, deal, line_item, product};
+use crate::entity::{self, Spec, deal, line_item, product};
 use crate::failure::Failure;
 use crate::hubspot::client::{Client, Trouble};
 use crate::hubspot::objects::Object;
-use crate::hubspot::pipelines;
+use crate::hubspot::pipelines::{self, Pipeline};
 use crate::hubspot::properties::Choice;
 use crate::matching::Table;
 use crate::patience::insist;
@@ -35,6 +35,8 @@ pub struct Quotes<'a> {
     pub deals_come: bool,
     /// The choices of a quote's status; read once a slice.
     pub statuses: OnceCell<Vec<Choice>>,
+    /// The pipelines of deals; read once a slice, where a deal is not in Halo.
+    pub pipelines: OnceCell<Vec<Pipeline>>,
     /// How far the account is from UTC.
     pub offset_ms: OnceCell<i64>,
 }
@@ -96,14 +98,7 @@ impl Quotes<'_> {
         client: &mut Client,
         page: PageOf<'_>,
     ) -> Result<Known, Trouble> {
-        let mut wanted = [NAME, TICKET, CUSTOMER, SITE, USER]
-            .map(str::to_owned)
-            .to_vec();
-        for mapped in self.rules.fields {
-            if !wanted.contains(&mapped.field) {
-                wanted.push(mapped.field.clone());
-            }
-        }
+        let wanted = entity::wanted(&[NAME, TICKET, CUSTOMER, SITE, USER], self.rules.fields);
         let quotes: Vec<&Object> = page.objects.iter().collect();
         let ids: Vec<String> = quotes.iter().map(|quote| quote.id.clone()).collect();
         let linked = desk.linked(KIND, &ids, &wanted)?;
@@ -122,8 +117,7 @@ impl Quotes<'_> {
         let opportunities = self.opportunities(client, &deals, &tickets)?;
         let lines = lines::read(client, &quotes, came_along)?;
         let products = lines.values().flatten().flatten();
-        let products: BTreeSet<&str> = products.filter_map(line_item::product).collect();
-        let products: Vec<String> = products.into_iter().map(str::to_owned).collect();
+        let products = unique(products.filter_map(line_item::product).map(str::to_owned));
         let items = desk.linked(product::KIND, &products, &[])?;
         Ok(Known {
             records: self.records(desk, &linked, &lines)?,
@@ -184,20 +178,18 @@ impl Quotes<'_> {
         deals: &BTreeMap<String, String>,
         tickets: &BTreeMap<String, Stored>,
     ) -> Result<BTreeMap<String, Opportunity>, Trouble> {
-        let missing: BTreeSet<&String> = deals
-            .values()
-            .filter(|deal| !tickets.contains_key(*deal))
-            .collect();
+        let missing = deals.values().filter(|deal| !tickets.contains_key(*deal));
+        let missing = unique(missing.cloned());
         let mut open = BTreeSet::new();
         if self.deals_come && !missing.is_empty() {
-            let missing: Vec<String> = missing.into_iter().cloned().collect();
-            let pipelines = pipelines::load(client, deal::SPEC.objects)?;
+            let load = || pipelines::load(client, deal::SPEC.objects);
+            let pipelines = once(&self.pipelines, load)?;
             let found = by_id(client, &deal::SPEC, deal::PROPERTIES, &missing)?;
             open.extend(
                 found
                     .into_values()
                     .filter(|deal| {
-                        deal::stage(deal, &pipelines).is_ok_and(|(_, stage)| !stage.is_closed())
+                        deal::stage(deal, pipelines).is_ok_and(|(_, stage)| !stage.is_closed())
                     })
                     .map(|deal| deal.id),
             );
@@ -221,11 +213,8 @@ impl Quotes<'_> {
         linked: &BTreeMap<String, Stored>,
         now: &BTreeMap<String, Result<Vec<Object>, Failure>>,
     ) -> Result<BTreeMap<String, Stored>, Trouble> {
-        let mut wanted = [line_item::QUOTATION, line_item::ITEM]
-            .map(str::to_owned)
-            .to_vec();
-        let filled = self.rules.line_fields.iter();
-        wanted.extend(filled.map(|mapped| mapped.field.clone()));
+        let always = [line_item::QUOTATION, line_item::ITEM];
+        let wanted = entity::wanted(&always, &self.rules.line_fields);
         let quotations: Vec<String> = linked
             .values()
             .map(|record| record.id.to_string())
@@ -242,11 +231,8 @@ impl Quotes<'_> {
             }
         }
         let lines = now.values().flatten().flatten();
-        let others: BTreeSet<&String> = lines
-            .map(|line| &line.id)
-            .filter(|id| !found.contains_key(*id))
-            .collect();
-        let others: Vec<String> = others.into_iter().cloned().collect();
+        let others = lines.map(|line| &line.id);
+        let others = unique(others.filter(|id| !found.contains_key(*id)).cloned());
         found.extend(desk.linked(line_item::KIND, &others, &wanted)?);
         Ok(found)
     }
@@ -260,28 +246,11 @@ fn statuses(client: &mut Client) -> Result<Vec<Choice>, Trouble> {
     Ok(status.map(|status| status.options).unwrap_or_default())
 }
 
-/// By object: the one that it is associated with, where it is just one.
-fn only(
-    found: BTreeMap<String, Vec<crate::hubspot::associations::Associated>>,
-) -> BTreeMap<String, String> {
-    found
-        .into_iter()
-        .filter_map(|(object, others)| {
-            let ids: BTreeSet<String> = others.into_iter().map(|other| other.id).collect();
-            let mut ids = ids.into_iter();
-            ids.next()
-                .filter(|_| ids.next().is_none())
-                .map(|id| (object, id))
-        })
-        .collect()
-}
-
 /// By HubSpot id of a deal: its ticket.
 fn tickets(
     desk: &Desk<'_>,
     deals: &BTreeMap<String, String>,
 ) -> Result<BTreeMap<String, Stored>, Trouble> {
-    let ids: BTreeSet<String> = deals.values().cloned().collect();
-    let ids: Vec<String> = ids.into_iter().collect();
+    let ids = unique(deals.values().cloned());
     desk.linked(deal::KIND, &ids, &[CUSTOMER, SITE, USER].map(str::to_owned))
 }

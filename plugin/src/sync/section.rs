@@ -257,6 +257,7 @@ impl<'a> Section<'a> {
                 table: Table::new(&companies.customers),
                 deals_come: deals.come_unasked(),
                 statuses: Default::default(),
+                pipelines: Default::default(),
                 offset_ms: Default::default(),
             }),
         }

@@ -182,17 +182,9 @@ impl Search<'_> {
         objects: &[&Object],
         came_along: bool,
     ) -> Result<BTreeMap<String, String>, Trouble> {
-        let found = self.associated(client, objects, "contacts", came_along)?;
-        Ok(found
-            .into_iter()
-            .filter_map(|(object, contacts)| {
-                let ids = unique(contacts.into_iter().map(|contact| contact.id));
-                match ids.as_slice() {
-                    [id] => Some((object, id.clone())),
-                    _ => None,
-                }
-            })
-            .collect())
+        Ok(only(
+            self.associated(client, objects, "contacts", came_along)?,
+        ))
     }
 
     /// What the objects are associated with, of one type: it comes with a list, else it
@@ -258,7 +250,22 @@ fn prospect(contact: &Object) -> Vec<(&'static str, String)> {
     .collect()
 }
 
-fn unique(ids: impl Iterator<Item = String>) -> Vec<String> {
+/// By object: the one that it is associated with, where it is just one.
+pub(super) fn only(found: BTreeMap<String, Vec<Associated>>) -> BTreeMap<String, String> {
+    found
+        .into_iter()
+        .filter_map(|(object, others)| {
+            let ids = unique(others.into_iter().map(|other| other.id));
+            match ids.as_slice() {
+                [id] => Some((object, id.clone())),
+                _ => None,
+            }
+        })
+        .collect()
+}
+
+/// Each once.
+pub fn unique(ids: impl Iterator<Item = String>) -> Vec<String> {
     let ids: BTreeSet<String> = ids.collect();
     ids.into_iter().collect()
 }

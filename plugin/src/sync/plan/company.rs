@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use super::converted::converted;
 use super::site::{self, Sites};
-use super::{Agreed, Fate, Part, Values, agreed_with, field, intents_of, made, refused};
+use super::{
+    Agreed, Fate, Part, Values, after_renames, agreed_with, field, intents_of, made, refused,
+};
 use crate::contract::halo::integration::records::{Row, RowOptions, Stored};
 use crate::contract::halo::integration::types::{RecordRef, Value};
 use crate::entity::company::{self, KIND};
@@ -76,22 +78,15 @@ impl Rules<'_> {
     }
 }
 
-/// Plans the companies of a page. Which customers get another name is known before any
-/// is found by its name: whether that is written already when a page is worked on once
-/// more makes no difference.
+/// Plans the companies of a page.
 pub fn plan_page(objects: &[Object], rules: &Rules<'_>, known: &Known) -> Vec<Fate> {
-    let mut first = Taken::default();
-    for object in objects {
-        plan(object, rules, known, &mut first);
-    }
-    let mut taken = Taken {
+    let renamed = |first: Taken| Taken {
         renamed: first.renamed,
         ..Taken::default()
     };
-    let objects = objects.iter();
-    objects
-        .map(|object| plan(object, rules, known, &mut taken))
-        .collect()
+    after_renames(objects, renamed, |object, taken| {
+        plan(object, rules, known, taken)
+    })
 }
 
 /// Plans one company.

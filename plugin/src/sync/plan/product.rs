@@ -4,7 +4,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::converted::converted;
-use super::{Agreed, Fate, Part, Values, agreed_with, changed, field, intents_of, made, refused};
+use super::{
+    Agreed, Fate, Part, Values, after_renames, agreed_with, changed, field, intents_of, made,
+    refused,
+};
 use crate::contract::halo::integration::records::Stored;
 use crate::contract::halo::integration::types::{Field, RecordRef, Value};
 use crate::entity::Mapped;
@@ -66,22 +69,15 @@ struct Named {
     reference: Option<String>,
 }
 
-/// Plans the products of a page. Which items get another name is known before anything
-/// is found by its name: whether that is written already when a page is worked on once
-/// more makes no difference.
+/// Plans the products of a page.
 pub fn plan_page(objects: &[Object], rules: &Rules<'_>, known: &Known) -> Vec<Fate> {
-    let mut first = Taken::default();
-    for object in objects {
-        plan(object, rules, known, &mut first);
-    }
-    let mut taken = Taken {
+    let renamed = |first: Taken| Taken {
         renamed: first.renamed,
         ..Taken::default()
     };
-    let objects = objects.iter();
-    objects
-        .map(|object| plan(object, rules, known, &mut taken))
-        .collect()
+    after_renames(objects, renamed, |object, taken| {
+        plan(object, rules, known, taken)
+    })
 }
 
 /// Plans one product.
