@@ -157,6 +157,16 @@ pub(crate) async fn nothing_has_changed(shop: &Workshop, before: &Moment) -> any
     Ok(())
 }
 
+/// After an import and a push of what was just sent.
+pub(crate) async fn nothing_came_back(shop: &Workshop, before: &Moment) -> anyhow::Result<()> {
+    ensure!(
+        &now(shop).await? == before,
+        "What was sent to HubSpot has come back to Halo as a change"
+    );
+    say::checked("No record has changed in Halo, and nothing was written in HubSpot.");
+    Ok(())
+}
+
 /// After the edit of a line: Halo has its new quantity, one entry of the journal says
 /// so, and HubSpot was never written to.
 pub(crate) async fn the_line_has_arrived(

@@ -2,6 +2,7 @@
 //! programs and a simulated HubSpot. Every command that it shows is run as a
 //! process of its own, and what is seen below it is that process's own output.
 
+mod back;
 mod checks;
 mod deals;
 mod folder;

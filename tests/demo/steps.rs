@@ -7,7 +7,7 @@ use halo_tests::kit::component;
 use crate::interrupt::Interrupt;
 use crate::options::Options;
 use crate::stage::{CONTACTS, DEALS, LATENCY, LINES, PRODUCTS, QUOTES, Stage};
-use crate::{checks, deals, people, quotations, say, sign_in};
+use crate::{back, checks, deals, people, quotations, say, sign_in};
 
 /// The component comes first: everything else needs it.
 pub(crate) async fn build(interrupt: &Interrupt) -> anyhow::Result<()> {
@@ -48,20 +48,23 @@ const FILES: &str = "  halo.toml          which connector runs, and which addres
 
 /// Everything after it.
 pub(crate) async fn all(stage: &Stage) -> anyhow::Result<()> {
-    say::step(3, "Connect: sign in at HubSpot with a browser");
-    sign_in::sign_in(stage).await?;
     configure(stage).await?;
+    say::step(4, "Connect: sign in at HubSpot with a browser");
+    say::paragraph("It asks for what these settings need, and no more.");
+    sign_in::sign_in(stage).await?;
+    stage.run("check --online").await?;
     import(stage).await?;
     deals::choose(stage).await?;
     let line = quotations::look(stage).await?;
     import_again(stage).await?;
-    quotations::change(stage, &line).await
+    quotations::change(stage, &line).await?;
+    back::edit(stage).await
 }
 
 async fn configure(stage: &Stage) -> anyhow::Result<()> {
     say::step(
-        4,
-        "Choose what is imported: a custom field for the city, and the settings",
+        3,
+        "Choose what is synced: a custom field for the city, and the settings",
     );
     stage
         .run("custom-field add customer CFCity --label City")
@@ -75,7 +78,7 @@ async fn configure(stage: &Stage) -> anyhow::Result<()> {
     for line in settings.lines() {
         say::line(&format!("  {line}"));
     }
-    stage.run("check --online").await
+    Ok(())
 }
 
 fn settings(address: &str) -> String {
@@ -84,10 +87,11 @@ fn settings(address: &str) -> String {
   "api": {{ "base-url": "{address}",
            "sign-in-url": "{address}" }},
   "companies": {{ "all-lifecycle-stages": true, "top-level": 1,
-                 "fields": [{{ "property": "city", "field": "CFCity" }}] }},
+                 "fields": [{{ "property": "city", "field": "CFCity", "sync-back": true }}] }},
   "products": {{ "item-group": 1,
                 "fields": [{{ "property": "price", "field": "baseprice" }}] }},
-  "deals": {{ "ticket-type": 1 }}
+  "deals": {{ "ticket-type": 1 }},
+  "sync-back": {{ "companies": "on-update" }}
 }}
 "#
     )

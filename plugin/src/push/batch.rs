@@ -65,6 +65,9 @@ fn sort<'a>(
     let ids: Vec<u64> = changes.iter().map(|change| change.record).collect();
     let found = insist(|| records::read(spec.kind, &ids, &wanted))?;
     let links = links(told, &found)?;
+    let is_made = newcomer::is_made(told.section);
+    let is_new = is_made && told.section.when(settings).creates();
+    let is_made_again = is_made && settings.archive_inactive;
     let mut work = Work::default();
     for ((change, record), link) in changes.iter().zip(found).zip(links) {
         // Removed since; that is a change of its own.
@@ -92,10 +95,10 @@ fn sort<'a>(
                 agreed,
             }),
             // Its object lies in HubSpot's recycling bin, out of which no app takes it.
-            ("active", None) if !record.keys.is_empty() && newcomer::is_made(told.section) => {
+            ("active", None) if !record.keys.is_empty() && is_made_again => {
                 work.newcomers.push(newcomer(record));
             }
-            ("created", None) if newcomer::is_made(told.section) => {
+            ("created", None) if is_new => {
                 work.newcomers.push(newcomer(record));
             }
             _ => work.idle.push(change.sequence),

@@ -107,14 +107,17 @@ pub fn push(changes: &[Change]) -> Result<Vec<Answer>, Failure> {
     Ok(changes.iter().map(answer).collect())
 }
 
-/// Whether a change is sent at all (S66, A19).
+/// Whether a change is looked at at all (S66, A19).
 fn is_wanted(change: &Change, when: When, settings: &SyncBack) -> bool {
     match change.what.as_str() {
         "updated" => when.updates(),
-        "created" => when.creates(),
-        // Back in use: its values, or a new object for an archived one.
-        "active" => when.updates() || (settings.archive_inactive && when != When::Disabled),
-        "inactive" => settings.archive_inactive && when != When::Disabled,
+        // An import may have linked the record since, and what was edited after that
+        // is in this change too.
+        "created" => when != When::Disabled,
+        // The values that changed with it; and an object to archive, or a new one.
+        "active" | "inactive" => {
+            when.updates() || (settings.archive_inactive && when != When::Disabled)
+        }
         _ => false,
     }
 }
@@ -124,7 +127,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn s66_a19_the_setting_says_when_and_disabled_sends_nothing_at_all() {
+    fn s66_a19_the_setting_says_what_is_looked_at_and_disabled_sends_nothing_at_all() {
         let settings = SyncBack {
             archive_inactive: true,
             ..SyncBack::default()
@@ -147,7 +150,10 @@ mod tests {
         };
         assert_eq!(sent(When::Disabled), [""; 0]);
         assert_eq!(sent(When::OnCreation), ["created", "inactive", "active"]);
-        assert_eq!(sent(When::OnUpdate), ["updated", "inactive", "active"]);
+        assert_eq!(
+            sent(When::OnUpdate),
+            ["created", "updated", "inactive", "active"]
+        );
         assert_eq!(
             sent(When::Both),
             ["created", "updated", "inactive", "active"]

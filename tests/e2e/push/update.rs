@@ -203,3 +203,34 @@ async fn s70_each_success_is_a_message_if_that_is_wanted_and_a_failure_always_is
         assert!(told.contains("(Bolt)") && told.contains(&bolt), "{told}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn s66_a_customer_that_an_import_linked_before_it_was_sent_is_an_update() {
+    for (when, expected) in [("on-update", "20"), ("both", "20"), ("disabled", "")] {
+        let shop = with(json!({ "companies": when })).await;
+        let halo = shop.records().unwrap();
+        let row = [("name", "Acme"), ("toplevel_id", "top-level:1")];
+        let customer = halo.add("customer", &row).await.unwrap();
+        let acme = shop.sim.create_company([("name", "Acme")]).unwrap();
+        import(&shop, "companies").await;
+        let linked = halo.linked("customer", &acme).await.unwrap();
+        assert_eq!(linked, Some(customer), "{when}");
+        edit(&halo, "customer", customer, "CFSeats", "20").await;
+        push(&shop).await;
+        let seats = value(&shop, "companies", &acme, "numberofemployees");
+        assert_eq!(seats, expected, "{when}");
+        assert_eq!(count(&shop, "companies"), 1, "{when}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_edit_that_comes_with_an_inactive_customer_is_sent() {
+    let shop = with(json!({ "companies": "on-update" })).await;
+    let (acme, customer) = company(&shop, "Acme").await;
+    let halo = shop.records().unwrap();
+    edit(&halo, "customer", customer, "CFSeats", "20").await;
+    edit(&halo, "customer", customer, "inactive", "true").await;
+    push(&shop).await;
+    assert_eq!(value(&shop, "companies", &acme, "numberofemployees"), "20");
+    assert_eq!(count(&shop, "companies"), 1);
+}
