@@ -160,6 +160,10 @@ pub struct Connector {
     /// When an import stops and asks.
     #[serde(default)]
     pub brake: Brake,
+    /// The connector to whose path the remote sends this one's events, where that is
+    /// another one: a remote has one address for all accounts of an app.
+    #[serde(default)]
+    pub events_from: Option<String>,
 }
 
 /// Where a secret is found.
@@ -205,6 +209,13 @@ impl Config {
         for (name, connector) in &config.connector {
             let brake = connector.brake.check();
             brake.map_err(|detail| format!("connector.{name}.brake: {detail}"))?;
+            if let Some(from) = &connector.events_from
+                && !config.connector.contains_key(from)
+            {
+                return Err(format!(
+                    "connector.{name}.events-from names {from:?}, which is no connector here."
+                ));
+            }
         }
         application::check(&config.api)?;
         if let Some(url) = &config.server.public_url

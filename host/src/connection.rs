@@ -19,6 +19,7 @@ use crate::watch::Watch;
 
 mod answers;
 mod push;
+pub mod webhook;
 
 use answers::pairs;
 pub use answers::{Account, Begun, Choice, Problem, RemoteField, Selection, Slice, Status};
@@ -94,6 +95,9 @@ impl std::fmt::Debug for Connection {
             .finish()
     }
 }
+
+/// Under which name the store keeps the account of a connection.
+pub(crate) const ACCOUNT: &str = "account";
 
 /// The settings of a connector that has none yet.
 const NO_SETTINGS: &str = "{}";
@@ -280,8 +284,32 @@ impl Connection {
             .await;
         Ok(match call.explain(answer)?? {
             exports::connect::Begun::Visit(address) => Begun::Visit(address),
-            exports::connect::Begun::Connected(account) => Begun::Connected(account.into()),
+            exports::connect::Begun::Connected(account) => {
+                self.note_account(Some(&account.id)).await?;
+                Begun::Connected(account.into())
+            }
         })
+    }
+
+    /// The remote's id of the account that is connected, as last noted: what comes in
+    /// names it, and no component is asked for each request.
+    pub async fn account(&self) -> Result<Option<String>> {
+        Ok(self.store().meta_get(&self.name, ACCOUNT).await?)
+    }
+
+    async fn note_account(&self, account: Option<&str>) -> Result<()> {
+        Ok(self.store().meta_set(&self.name, ACCOUNT, account).await?)
+    }
+
+    /// Notes the account of a connection that was made by an earlier version.
+    pub async fn find_account(&self) -> Result<()> {
+        if self.loaded.exports.connect.is_none() || self.account().await?.is_some() {
+            return Ok(());
+        }
+        let status = self.status().await?;
+        let id = status.account.map(|account| account.id);
+        self.note_account(id.as_deref().filter(|_| status.state != "disconnected"))
+            .await
     }
 
     /// Ends a sign-in with the query of the redirect.
@@ -311,7 +339,9 @@ impl Connection {
         let answer = budget
             .watch(export.call_complete(&mut call.store, &parameters))
             .await;
-        Ok(call.explain(answer)??.into())
+        let account = call.explain(answer)??;
+        self.note_account(Some(&account.id)).await?;
+        Ok(account.into())
     }
 
     /// How the connection stands; sends no request.
@@ -343,7 +373,8 @@ impl Connection {
         let export = self.connect_export(&mut call)?;
         let budget = call.budget.clone();
         let answer = budget.watch(export.call_disconnect(&mut call.store)).await;
-        Ok(call.explain(answer)??)
+        call.explain(answer)??;
+        self.note_account(None).await
     }
 
     fn connect_export(&self, call: &mut Call) -> Result<exports::connect::Guest> {

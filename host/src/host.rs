@@ -16,6 +16,7 @@ use crate::http::{AllowList, Budgets, Client, HttpError, RouteRules, Transport};
 use crate::model::{Fields, Row, RowOptions, Value};
 use crate::schema;
 use crate::seal::{SealError, Sealer};
+use crate::server::Wakes;
 use crate::store::sqlite::SqliteStore;
 use crate::store::{Scope, Store, StoreError};
 
@@ -64,6 +65,8 @@ pub struct Host {
     pub clock: Clock,
     /// How long one call of a component may take.
     pub call_time: CallTime,
+    /// What is rung when something has come in for a connection.
+    pub wakes: Wakes,
     engine: Arc<Engine>,
     transport: Transport,
     budgets: Mutex<BTreeMap<String, Budgets>>,
@@ -118,6 +121,7 @@ impl Host {
             transport: Transport::new()?,
             budgets: Mutex::default(),
             sealer,
+            wakes: Wakes::of(config.connector.keys()),
             config,
             store,
             clock,

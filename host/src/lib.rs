@@ -8,6 +8,7 @@
 //! | [`connection`] | one connector; each method is one call of an export |
 //! | [`runs`] | imports and previews, slice by slice |
 //! | [`pushes`] | Halo's changes to the remote, batch by batch |
+//! | [`events`] | the remote's events into Halo, batch by batch |
 //! | [`brake`], [`watch`] | an import that would change too much stops and asks |
 //! | [`deviations`] | what an import did otherwise than its preview had shown |
 //! | [`engine`] | compile, cache, limits, an instance per call |
@@ -33,6 +34,7 @@ pub mod deviations;
 pub mod doctor;
 pub mod edits;
 pub mod engine;
+pub mod events;
 pub mod host;
 pub mod http;
 pub mod lanes;

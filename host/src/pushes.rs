@@ -44,7 +44,7 @@ const FARTHEST_MS: u64 = 24 * 60 * 60 * 1_000;
 /// The attribute of a failure that says when to try again.
 const RETRY_AT: &str = "retry-at";
 /// The attribute of a failure of a call that has died.
-const DIED: &str = "died";
+pub(crate) const DIED: &str = "died";
 
 /// The kinds that a connector pushes, in its order.
 pub fn kinds(description: &Description) -> Vec<String> {

@@ -19,10 +19,10 @@ use async_trait::async_trait;
 use halo_host::clock::Clock;
 use halo_host::model::{Failure, RecordId, Row, RunId, Stored, Timestamp, Written};
 use halo_host::store::{
-    Allowance, Archives, Counts, CustomField, Expectation, JournalEntry, JournalFilter, Lane,
-    LaneAnswer, Message, NewRun, OutboxRow, Page, PageFilter, ReportFilter, ReportRow, ReportedRow,
-    Result, Run, Scope, SealedSecret, SettingsVersion, Settled, StateEntry, StateWrite, Store,
-    StoreError, Tally, Task,
+    Allowance, Applied, Archives, Counts, CustomField, Expectation, InboxCounts, InboxRow,
+    InboxState, JournalEntry, JournalFilter, Lane, LaneAnswer, Message, NewEvent, NewRun,
+    OutboxRow, Page, PageFilter, ReportFilter, ReportRow, ReportedRow, Result, Run, Scope,
+    SealedSecret, SettingsVersion, Settled, StateEntry, StateWrite, Store, StoreError, Tally, Task,
 };
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
@@ -377,4 +377,12 @@ handed_on! {
     outbox_retry(connection: &str, sequence: Option<u64>) -> u64;
     outbox_drop(connection: &str, sequence: u64) -> bool;
     messages(connection: &str, limit: u32) -> Vec<Message>;
+    inbox_add(events: &[NewEvent], now: Timestamp) -> u64;
+    inbox_due(connection: &str, now: Timestamp, limit: u32) -> Vec<InboxRow>;
+    inbox(connection: &str, states: &[InboxState], limit: u32) -> Vec<InboxRow>;
+    inbox_settle(scope: &Scope, settled: &[(u64, Applied)]) -> ();
+    inbox_counts(connection: &str) -> InboxCounts;
+    inbox_retry(connection: &str, sequence: Option<u64>) -> u64;
+    inbox_drop(connection: &str, sequence: u64) -> bool;
+    inbox_prune(before: Timestamp, limit: u32) -> u64;
 }

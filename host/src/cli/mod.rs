@@ -25,6 +25,7 @@ mod edit;
 mod fields;
 mod filter;
 mod import;
+mod inbox;
 mod init;
 mod journal;
 mod messages;
@@ -96,6 +97,8 @@ enum Command {
     Push(push::Push),
     /// What has changed in Halo and was not sent yet, and why.
     Outbox(outbox::Outbox),
+    /// The remote's events: which wait, and why.
+    Inbox(inbox::Inbox),
     /// What was sent, where settings ask for it, and what could not be sent.
     Messages(messages::Messages),
     /// Show what became of each row in a run, with the reasons.
@@ -285,6 +288,7 @@ async fn dispatch(context: &Context, command: Command) -> Done {
         Command::Import(command) => command.run(context).await,
         Command::Push(command) => command.run(context).await,
         Command::Outbox(command) => command.run(context).await,
+        Command::Inbox(command) => command.run(context).await,
         Command::Messages(command) => command.run(context).await,
         Command::Report(command) => command.run(context).await,
         Command::Why(command) => command.run(context).await,

@@ -160,12 +160,13 @@ fn head(run: &Run, counts: &Counts, is_last: bool) -> String {
     text
 }
 
-/// `import`, `preview` or `push`.
+/// `import`, `preview`, `push` or `events`.
 pub(crate) fn mode(mode: RunMode) -> &'static str {
     match mode {
         RunMode::Import => "import",
         RunMode::Preview => "preview",
         RunMode::Push => "push",
+        RunMode::Events => "events",
     }
 }
 

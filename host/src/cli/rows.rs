@@ -230,6 +230,8 @@ pub(crate) fn line_of(mode: RunMode, counts: &Counts, state: &str) -> Option<Str
     match mode {
         RunMode::Import => count_line(counts, state, ""),
         RunMode::Preview => count_line(counts, state, "to be "),
+        RunMode::Events if counts.read == 0 => None,
+        RunMode::Events => count_line(counts, state, ""),
         RunMode::Push if counts.read == 0 => None,
         RunMode::Push => {
             let changes = match counts.read {

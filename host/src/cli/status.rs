@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use super::report::{ending, mode};
-use super::{Context, Done, Ended, rows};
+use super::{Context, Done, Ended, inbox, rows};
 use crate::host::Host;
 use crate::model::Failure;
 use crate::runs::show_time;
-use crate::store::{Counts, Run, Task};
+use crate::store::{Counts, InboxCounts, Run, RunMode, Task};
 use crate::watch;
 
 #[derive(Debug, clap::Args)]
@@ -26,6 +26,7 @@ struct Standing {
     braked: BTreeMap<String, Failure>,
     tasks: Vec<Task>,
     outbox: usize,
+    inbox: InboxCounts,
 }
 
 /// A run, and what became of its rows.
@@ -37,7 +38,9 @@ struct Counted {
 }
 
 /// Runs shown: the last of each entity and a few more.
-const RUNS: u32 = 5;
+const RUNS: usize = 5;
+/// Runs among which these are looked for.
+const LOOKED_AT: u32 = 1_000;
 
 impl Status {
     pub(crate) async fn run(self, context: &Context) -> Done {
@@ -54,6 +57,7 @@ impl Status {
                 braked: watch::refused(&connection).await?,
                 tasks: host.store.tasks(&name).await?,
                 outbox: host.store.outbox(&name, u32::MAX).await?.len(),
+                inbox: host.store.inbox_counts(&name).await?,
                 connector: name,
             };
             context.out.result(&standing, || show(&standing));
@@ -64,7 +68,10 @@ impl Status {
 
 async fn counted(host: &Host, connector: &str) -> Result<Vec<Counted>, Ended> {
     let mut counted = Vec::new();
-    for run in host.store.runs(connector, RUNS).await? {
+    let runs = host.store.runs(connector, LOOKED_AT).await?;
+    // Events come every few seconds, and have a line of their own.
+    let others = runs.into_iter().filter(|run| run.mode != RunMode::Events);
+    for run in others.take(RUNS) {
         let counts = host.store.counts(run.id).await?;
         counted.push(Counted { run, counts });
     }
@@ -108,6 +115,9 @@ fn show(standing: &Standing) -> String {
                 records => format!("{records} records"),
             }
         ));
+    }
+    if let Some(line) = inbox::line(&standing.inbox) {
+        text.push_str(&format!("  inbox: {line}\n"));
     }
     text
 }

@@ -186,7 +186,7 @@ fn main_link<'a>(
 ) -> Option<&'a Link> {
     let named = history
         .iter()
-        .find(|(run, row)| run.mode == RunMode::Import && row.row.record.is_some())
+        .find(|(run, row)| has_read(run) && row.row.record.is_some())
         .map(|(_, row)| (row.row.kind.as_str(), row.row.record));
     let is_named = |link: &&Link| named == Some((link.kind.as_str(), Some(link.id)));
     let mut links = links.iter();
@@ -225,9 +225,7 @@ async fn last_record(
     history: &[(Run, ReportedRow)],
 ) -> Result<Option<Was>, Ended> {
     // What a preview would make has a number that is not real.
-    let mut imports = history
-        .iter()
-        .filter(|(run, _)| run.mode == RunMode::Import);
+    let mut imports = history.iter().filter(|(run, _)| has_read(run));
     let Some((kind, id)) =
         imports.find_map(|(_, row)| Some((row.row.kind.clone(), row.row.record?)))
     else {
@@ -249,10 +247,17 @@ fn scope(connection: &Connection) -> Scope {
     }
 }
 
+/// Whether a run brings what the remote has into real records.
+fn has_read(run: &Run) -> bool {
+    matches!(run.mode, RunMode::Import | RunMode::Events)
+}
+
 fn in_step((run, row): &(Run, ReportedRow)) -> Option<Sync> {
     let outcome = outcome_of(row);
     let in_step = match run.mode {
-        RunMode::Import => matches!(outcome, "created" | "updated" | "removed" | "unchanged"),
+        RunMode::Import | RunMode::Events => {
+            matches!(outcome, "created" | "updated" | "removed" | "unchanged")
+        }
         RunMode::Push => matches!(outcome, "created" | "updated" | "linked"),
         RunMode::Preview => false,
     };

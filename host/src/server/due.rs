@@ -9,6 +9,7 @@ use crate::connection::{Connection, ConnectionError, Slice};
 use crate::host::Host;
 use crate::lanes::LaneError;
 use crate::model::Timestamp;
+use crate::server::receiving::Receiving;
 use crate::server::sending::Sending;
 use crate::store::{Store, StoreError, Task};
 
@@ -29,15 +30,21 @@ pub async fn run_due(host: Arc<Host>, stop: Stop) {
 }
 
 async fn line(host: Arc<Host>, name: String, stop: Stop) {
-    let mut sending = Sending::default();
+    let (mut sending, mut receiving) = (Sending::default(), Receiving::default());
     while !stop.is_asked() {
         if let Err(error) = run_due_of(&host, &name, &stop).await {
             tracing::error!(connection = name, %error, "due tasks could not be run");
         }
+        if let Err(error) = receiving.turn(&host, &name, &stop).await {
+            tracing::error!(connection = name, %error, "events could not be applied");
+        }
         if let Err(error) = sending.turn(&host, &name, &stop).await {
             tracing::error!(connection = name, %error, "changes could not be sent");
         }
-        tokio::time::sleep(LOOK).await;
+        tokio::select! {
+            () = tokio::time::sleep(LOOK) => {}
+            () = host.wakes.woken(&name) => {}
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! What the host does while it serves: it answers the way back of sign-ins, says
-//! whether it lives, serves the records API, runs what is due, and sends what changes
-//! in Halo.
+//! whether it lives, serves the records API, takes remotes' events and applies them, runs
+//! what is due, and sends what changes in Halo.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,8 +15,15 @@ use crate::host::Host;
 
 mod api;
 pub mod due;
+mod intake;
+mod listen;
+mod metrics;
+pub mod receiving;
 pub mod sending;
 mod sign_in;
+mod wakes;
+
+pub use wakes::Wakes;
 
 pub use sign_in::{Outcome, redirect_address, wait_for_other, wait_for_redirect};
 
@@ -29,7 +36,11 @@ pub fn router(host: &Arc<Host>) -> Result<Router, ConfigError> {
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/connect/{name}/callback", get(sign_in::callback))
         .with_state(host.clone());
-    Ok(own.merge(api::router(host)?))
+    let counted = Arc::new(intake::Counted::default());
+    Ok(own
+        .merge(intake::router(host, counted.clone()))
+        .merge(metrics::router(host, counted))
+        .merge(api::router(host)?))
 }
 
 /// Serves these paths until stopped.
@@ -40,10 +51,7 @@ pub async fn serve(
     stop: &Stop,
 ) -> std::io::Result<()> {
     let due = tokio::spawn(due::run_due(host, stop.clone()));
-    let asked = stop.clone();
-    axum::serve(listener, router)
-        .with_graceful_shutdown(async move { stopped(&asked).await })
-        .await?;
+    listen::listen(listener, router, stop).await;
     due.await.map_err(std::io::Error::other)
 }
 

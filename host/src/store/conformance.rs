@@ -29,6 +29,7 @@ macro_rules! on_every_store {
 
 mod changes;
 mod finding;
+mod inbox;
 mod lanes;
 mod large;
 mod layers;

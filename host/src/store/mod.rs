@@ -20,11 +20,13 @@ use crate::model::{
     Effect, Failure, FieldChange, RecordId, Row, RunId, Stored, Timestamp, Written,
 };
 
+mod events;
 mod page;
 mod sending;
 pub mod sqlite;
 mod tally;
 
+pub use events::{Applied, InboxCounts, InboxRow, InboxState, NewEvent};
 pub use page::{Dated, Page, PageFilter};
 pub use sending::{
     Archives, MESSAGES_KEPT, Message, NewMessage, OutboxRow, OutboxState, RemoteWrite, Settled,
@@ -258,6 +260,8 @@ pub enum RunMode {
     Preview,
     /// It tells the remote what has changed in Halo.
     Push,
+    /// It acts on the remote's events.
+    Events,
 }
 
 /// A run to be recorded.
@@ -265,9 +269,9 @@ pub enum RunMode {
 pub struct NewRun {
     /// Whose.
     pub connection: String,
-    /// What is imported; of a push, `changes`.
+    /// What is imported; of a push, `changes`; of events, `events`.
     pub entity: String,
-    /// Import, preview or push.
+    /// Import, preview, push or events.
     pub mode: RunMode,
     /// The arguments as JSON (selection, full), for showing and resuming.
     pub arguments: String,
@@ -282,9 +286,9 @@ pub struct Run {
     pub id: RunId,
     /// Whose.
     pub connection: String,
-    /// What is imported; of a push, `changes`.
+    /// What is imported; of a push, `changes`; of events, `events`.
     pub entity: String,
-    /// Import, preview or push.
+    /// Import, preview, push or events.
     pub mode: RunMode,
     /// The arguments as JSON.
     pub arguments: String,
@@ -681,6 +685,35 @@ pub trait Store: Send + Sync + 'static {
     async fn outbox_retry(&self, connection: &str, sequence: Option<u64>) -> Result<u64>;
     /// Forgets a change, which is then never sent; `false` when there is none.
     async fn outbox_drop(&self, connection: &str, sequence: u64) -> Result<bool>;
+    /// Keeps events of the remote in one transaction; one whose connection and `dedupe`
+    /// are known is passed over. Answers how many are new.
+    async fn inbox_add(&self, events: &[NewEvent], now: Timestamp) -> Result<u64>;
+    /// Events that are due, oldest first.
+    async fn inbox_due(
+        &self,
+        connection: &str,
+        now: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<InboxRow>>;
+    /// The newest events that are kept, newest first; without states, all.
+    async fn inbox(
+        &self,
+        connection: &str,
+        states: &[InboxState],
+        limit: u32,
+    ) -> Result<Vec<InboxRow>>;
+    /// Records what attempts came to, by sequence. What is done keeps no payload.
+    async fn inbox_settle(&self, scope: &Scope, settled: &[(u64, Applied)]) -> Result<()>;
+    /// How many events of a connection stand how.
+    async fn inbox_counts(&self, connection: &str) -> Result<InboxCounts>;
+    /// Makes an event due at once that failed or was rejected, or all of them (without a
+    /// sequence); answers how many.
+    async fn inbox_retry(&self, connection: &str, sequence: Option<u64>) -> Result<u64>;
+    /// Forgets an event that is not done; `false` when there is none.
+    async fn inbox_drop(&self, connection: &str, sequence: u64) -> Result<bool>;
+    /// Forgets events that are done and came in before that time, at most so many;
+    /// answers how many.
+    async fn inbox_prune(&self, before: Timestamp, limit: u32) -> Result<u64>;
     /// The newest messages of a connection, newest first; at most [`MESSAGES_KEPT`].
     async fn messages(&self, connection: &str, limit: u32) -> Result<Vec<Message>>;
 }

@@ -18,6 +18,7 @@
 //! | `tallies` | counting changes for the brake |
 //! | `journal`, `outbox` | what a write leaves behind |
 //! | `sending`, `messages` | what is due in the outbox, what came of it, and what people are told |
+//! | `inbox` | the remote's events |
 //! | `lanes`, `state`, `secrets`, `tasks`, `settings`, `connections` | the rest, one idea each |
 //! | `runs`, `reports` | runs, and what became of each row |
 
@@ -34,6 +35,7 @@ mod column;
 mod connections;
 mod effect;
 mod error;
+mod inbox;
 mod index;
 mod journal;
 mod keys;

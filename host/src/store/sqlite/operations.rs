@@ -7,15 +7,15 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 
 use super::{
-    SqliteStore, connections, index, journal, lanes, messages, pages, records, reports, runs,
-    secrets, sending, settings, state, tallies, tasks, upsert,
+    SqliteStore, connections, inbox, index, journal, lanes, messages, pages, records, reports,
+    runs, secrets, sending, settings, state, tallies, tasks, upsert,
 };
 use crate::model::{Failure, RecordId, Row, RunId, Stored, Timestamp, Written};
 use crate::store::{
-    Allowance, Archives, Counts, CustomField, Expectation, JournalEntry, JournalFilter, Lane,
-    LaneAnswer, Message, NewRun, OutboxRow, Page, PageFilter, ReportFilter, ReportRow, ReportedRow,
-    Result, Run, Scope, SealedSecret, SettingsVersion, Settled, StateEntry, StateWrite, Store,
-    StoreError, Tally, Task,
+    Allowance, Applied, Archives, Counts, CustomField, Expectation, InboxCounts, InboxRow,
+    InboxState, JournalEntry, JournalFilter, Lane, LaneAnswer, Message, NewEvent, NewRun,
+    OutboxRow, Page, PageFilter, ReportFilter, ReportRow, ReportedRow, Result, Run, Scope,
+    SealedSecret, SettingsVersion, Settled, StateEntry, StateWrite, Store, StoreError, Tally, Task,
 };
 
 #[async_trait]
@@ -412,6 +412,62 @@ impl Store for SqliteStore {
         let connection = connection.to_owned();
         self.write(move |db| sending::drop(db, &connection, sequence))
             .await
+    }
+
+    async fn inbox_add(&self, events: &[NewEvent], now: Timestamp) -> Result<u64> {
+        let events = events.to_vec();
+        self.write(move |db| inbox::add(db, &events, now)).await
+    }
+
+    async fn inbox_due(
+        &self,
+        connection: &str,
+        now: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<InboxRow>> {
+        let connection = connection.to_owned();
+        self.look(move |db| inbox::due(db, &connection, now, limit))
+            .await
+    }
+
+    async fn inbox(
+        &self,
+        connection: &str,
+        states: &[InboxState],
+        limit: u32,
+    ) -> Result<Vec<InboxRow>> {
+        let connection = connection.to_owned();
+        let states = states.to_vec();
+        self.look(move |db| inbox::newest(db, &connection, &states, limit))
+            .await
+    }
+
+    async fn inbox_settle(&self, scope: &Scope, settled: &[(u64, Applied)]) -> Result<()> {
+        let scope = scope.clone();
+        let settled = settled.to_vec();
+        self.write(move |db| inbox::settle(db, &scope, &settled))
+            .await
+    }
+
+    async fn inbox_counts(&self, connection: &str) -> Result<InboxCounts> {
+        let connection = connection.to_owned();
+        self.look(move |db| inbox::counts(db, &connection)).await
+    }
+
+    async fn inbox_retry(&self, connection: &str, sequence: Option<u64>) -> Result<u64> {
+        let connection = connection.to_owned();
+        self.write(move |db| inbox::retry(db, &connection, sequence))
+            .await
+    }
+
+    async fn inbox_drop(&self, connection: &str, sequence: u64) -> Result<bool> {
+        let connection = connection.to_owned();
+        self.write(move |db| inbox::drop(db, &connection, sequence))
+            .await
+    }
+
+    async fn inbox_prune(&self, before: Timestamp, limit: u32) -> Result<u64> {
+        self.write(move |db| inbox::prune(db, before, limit)).await
     }
 
     async fn messages(&self, connection: &str, limit: u32) -> Result<Vec<Message>> {

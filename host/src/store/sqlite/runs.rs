@@ -12,6 +12,7 @@ const COLUMNS: &str = "id, connection, entity, mode, arguments, started, ended, 
 
 const PREVIEW: &str = "preview";
 const PUSH: &str = "push";
+const EVENTS: &str = "events";
 
 /// Records the start of a run.
 pub(super) fn begin(db: &Connection, run: &NewRun) -> Answer<RunId> {
@@ -19,6 +20,7 @@ pub(super) fn begin(db: &Connection, run: &NewRun) -> Answer<RunId> {
         RunMode::Import => "import",
         RunMode::Preview => PREVIEW,
         RunMode::Push => PUSH,
+        RunMode::Events => EVENTS,
     };
     let mut statement = db.prepare_cached(
         "INSERT INTO run (connection, entity, mode, arguments, started, state)
@@ -80,6 +82,7 @@ fn read(row: &Row<'_>) -> Answer<Run> {
         mode: match mode.as_str() {
             PREVIEW => RunMode::Preview,
             PUSH => RunMode::Push,
+            EVENTS => RunMode::Events,
             _ => RunMode::Import,
         },
         arguments: row.get(4)?,

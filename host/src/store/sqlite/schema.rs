@@ -21,6 +21,7 @@ const SCRIPTS: &[&str] = &[
     include_str!("schema-2.sql"),
     include_str!("schema-3.sql"),
     include_str!("schema-4.sql"),
+    include_str!("schema-5.sql"),
 ];
 
 /// The name under which the store keeps which fields it has indexed.

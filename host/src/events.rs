@@ -1,0 +1,244 @@
+//! The remote's events: a turn takes the lane, hands over what is due batch by batch, and
+//! settles each batch before the next one. A kill anywhere hands one batch over again;
+//! connectors read the objects as they are now, so repeats do not matter.
+//!
+//! **Again.** As with changes that go out ([`crate::pushes`]): what failed comes again
+//! after a pause that doubles, or when the failure says so; those of a call that died come
+//! one by one.
+
+use std::sync::Arc;
+
+use crate::capability::{Observer, Progress, Stop};
+use crate::connection::webhook::{EventContext, Outcome};
+use crate::connection::{Connection, ConnectionError};
+use crate::engine::CallError;
+use crate::model::{Failure, Timestamp};
+use crate::pushes::{DIED, failure_of_call, next_attempt};
+use crate::runs::{Summary, failure_of};
+use crate::store::{Applied, InboxRow, NewRun, RunMode, Scope};
+
+type Result<T> = std::result::Result<T, ConnectionError>;
+
+/// What a run of this is of, where an import names its entity.
+pub const EVENTS: &str = "events";
+
+/// Events in one call: those of one object are among them mostly, and a call ends well
+/// within its time.
+pub const BATCH: u32 = 500;
+
+/// Of what is due, in order, the events that are handed over next.
+pub fn batch(due: Vec<InboxRow>) -> Vec<InboxRow> {
+    let died = |row: &InboxRow| {
+        let failure = row.failure.as_ref();
+        failure.is_some_and(|failure| failure.attributes.contains_key(DIED))
+    };
+    match due.first() {
+        Some(first) if died(first) => due.into_iter().take(1).collect(),
+        _ => due.into_iter().take_while(|row| !died(row)).collect(),
+    }
+}
+
+/// What is kept of an attempt.
+pub fn settled(row: &InboxRow, outcome: Outcome, now: Timestamp) -> (u64, Applied) {
+    let applied = match outcome {
+        Outcome::Applied => Applied::Done,
+        Outcome::Ignored(failure) => Applied::Ignored(failure),
+        Outcome::Retry(failure) => Applied::Retry {
+            next: next_attempt(row.attempts, &failure, now),
+            failure,
+        },
+        Outcome::Rejected(failure) => Applied::Rejected(failure),
+    };
+    (row.sequence, applied)
+}
+
+/// Applies all that is due now; nothing, and no run, when there is none.
+pub async fn run(
+    connection: &Connection,
+    observer: Arc<dyn Observer>,
+    stop: Stop,
+) -> Result<Option<Summary>> {
+    if !connection.takes_events() {
+        return Err(ConnectionError::Asked(format!(
+            "{} takes no events: it does not export \"webhook\".",
+            connection.description.name
+        )));
+    }
+    let store = connection.store();
+    let started = connection.now();
+    if store
+        .inbox_due(&connection.name, started, 1)
+        .await?
+        .is_empty()
+    {
+        return Ok(None);
+    }
+    let held = connection.take_lane().await?;
+    let run = store
+        .run_begin(&NewRun {
+            connection: connection.name.clone(),
+            entity: EVENTS.to_owned(),
+            mode: RunMode::Events,
+            arguments: "{}".to_owned(),
+            at: started,
+        })
+        .await?;
+    let context = EventContext {
+        run,
+        lane: &held.lane,
+        observer,
+        stop,
+    };
+    let ended = drive(connection, &context, started).await;
+    let (state, failure) = match &ended {
+        Ok(Ended::Done) => ("done", None),
+        Ok(Ended::Stopped) => ("stopped", None),
+        Ok(Ended::Failed(failure)) => ("failed", Some(failure.clone())),
+        Err(error) => ("failed", Some(failure_of(error))),
+    };
+    store
+        .run_end(run, state, failure.as_ref(), connection.now())
+        .await?;
+    held.release().await?;
+    ended?;
+    Ok(Some(Summary {
+        run,
+        entity: EVENTS.to_owned(),
+        mode: RunMode::Events,
+        state,
+        failure,
+        retry_at: None,
+        counts: store.counts(run).await?,
+        brake: None,
+    }))
+}
+
+enum Ended {
+    Done,
+    Stopped,
+    /// A call failed, and what it was handed is tried again later.
+    Failed(Failure),
+}
+
+async fn drive(
+    connection: &Connection,
+    context: &EventContext<'_>,
+    started: Timestamp,
+) -> Result<Ended> {
+    let store = connection.store();
+    let scope = Scope {
+        connection: connection.name.clone(),
+        layer: 0,
+        run: Some(context.run),
+        cause: EVENTS.to_owned(),
+        lane: Some(context.lane.clone()),
+    };
+    let mut done = 0;
+    loop {
+        if context.stop.is_asked() {
+            return Ok(Ended::Stopped);
+        }
+        context.observer.progress(Progress {
+            done,
+            total: None,
+            label: EVENTS.to_owned(),
+        });
+        // As of the start: what is to be tried again is so in another run. What comes in
+        // meanwhile is due since 0, and is taken along.
+        let due = store.inbox_due(&connection.name, started, BATCH);
+        let batch = batch(due.await?);
+        if batch.is_empty() {
+            return Ok(Ended::Done);
+        }
+        let mut failed = None;
+        let outcomes = match connection.apply(&batch, context).await {
+            Ok(outcomes) if outcomes.is_empty() && context.stop.is_asked() => continue,
+            Ok(outcomes) if outcomes.is_empty() => {
+                failed = Some(Failure::new(
+                    "internal",
+                    "The connector gave no answer for any event that it was handed.",
+                ));
+                Default::default()
+            }
+            Ok(outcomes) => outcomes,
+            // Nobody knows, and nothing can be kept of it.
+            Err(
+                error @ (ConnectionError::Store(_) | ConnectionError::Call(CallError::Store(_))),
+            ) => {
+                return Err(error);
+            }
+            Err(error) => {
+                failed = Some(failure_of_call(&error));
+                Default::default()
+            }
+        };
+        let now = connection.now();
+        let outcome = |row: &InboxRow| match &failed {
+            Some(failure) => Some(Outcome::Retry(failure.clone())),
+            None => outcomes.get(&row.sequence).cloned(),
+        };
+        let settled: Vec<_> = batch
+            .iter()
+            .filter_map(|row| Some(settled(row, outcome(row)?, now)))
+            .collect();
+        store.inbox_settle(&scope, &settled).await?;
+        done += settled.len() as u64;
+        if let Some(failure) = failed {
+            return Ok(Ended::Failed(failure));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::InboxState;
+
+    fn row(sequence: u64, died: bool) -> InboxRow {
+        InboxRow {
+            sequence,
+            connection: "crm".to_owned(),
+            account: "1".to_owned(),
+            object: "deal/1".to_owned(),
+            dedupe: sequence.to_string(),
+            payload: Vec::new(),
+            received: 0,
+            state: InboxState::Waiting,
+            attempts: 0,
+            next: 0,
+            failure: died.then(|| Failure::new("cpu-budget", "x").with(DIED, true)),
+        }
+    }
+
+    #[test]
+    fn those_of_a_call_that_died_come_one_by_one() {
+        let taken = |rows: &[(u64, bool)]| -> Vec<u64> {
+            let rows = rows.iter().map(|(sequence, died)| row(*sequence, *died));
+            batch(rows.collect())
+                .iter()
+                .map(|row| row.sequence)
+                .collect()
+        };
+        assert_eq!(taken(&[(1, true), (2, true)]), [1]);
+        assert_eq!(taken(&[(1, false), (2, false), (3, true)]), [1, 2]);
+        assert_eq!(taken(&[]), [0; 0]);
+    }
+
+    #[test]
+    fn what_failed_comes_again_when_it_says_so_or_after_a_pause() {
+        let failure = |at: Option<u64>| {
+            let failure = Failure::new("unavailable", "x");
+            match at {
+                Some(at) => failure.with("retry-at", at),
+                None => failure,
+            }
+        };
+        for (at, expected) in [(Some(60_000), 60_000), (None, 1_000 + 30_000)] {
+            let (_, applied) = settled(&row(1, false), Outcome::Retry(failure(at)), 1_000);
+            assert!(
+                matches!(applied, Applied::Retry { next, .. } if next == expected),
+                "{applied:?}"
+            );
+        }
+    }
+}

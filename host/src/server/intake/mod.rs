@@ -1,0 +1,265 @@
+//! Where remotes send their events: `/webhooks/NAME`, with any method and below it any
+//! path.
+//!
+//! The connector NAME says whether a request is genuine and what it tells; the host keeps
+//! that for the connections of the accounts it names, and only then answers. A remote has
+//! one address for all accounts of an app, so other connections may name this one with
+//! `events-from`. What no connection of them is connected to is counted and dropped.
+//!
+//! **Overload** is answered with 503 before memory grows: all bodies together have a
+//! limit, and a request that is not done in time is told to come again. It does, and what
+//! was kept of it is known.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Path, Request as HttpRequest, State};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::any;
+use http_body_util::BodyExt as _;
+use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore};
+
+use crate::connection::Connection;
+use crate::connection::webhook::{Received, Request};
+use crate::host::{Host, OpenError};
+pub(super) use counted::Counted;
+use counted::What;
+use keeper::Keeper;
+
+mod counted;
+mod keeper;
+
+/// Bytes of one body. Remotes send a hundred events at once, each with a value of up to
+/// 64 KiB; longer is nobody's.
+const BODY: usize = 8 * 1024 * 1024;
+/// Bytes of all bodies that are being looked at.
+const BODIES: usize = 64 * 1024 * 1024;
+/// Bytes that one permit stands for.
+const UNIT: usize = 1_024;
+/// Requests that connectors look at, at once; each is short and computes.
+const AT_ONCE: usize = 16;
+/// How long a request may take in all: remotes give up after five seconds.
+const LONGEST: Duration = Duration::from_millis(4_500);
+/// When a remote that was refused shall come again.
+const AGAIN_S: &str = "5";
+/// How long a loaded component is used before its file is looked at again.
+const FRESH: Duration = Duration::from_secs(5);
+/// What a connector may answer with; remotes read nothing of it.
+const ANSWER: usize = 16 * 1024;
+
+/// What every request gets.
+pub(super) struct Intake {
+    host: Arc<Host>,
+    keeper: Keeper,
+    room: Arc<Semaphore>,
+    turns: Semaphore,
+    loaded: Mutex<BTreeMap<String, (Instant, Arc<Connection>)>>,
+    counted: Arc<Counted>,
+}
+
+/// The path of each connector.
+pub(super) fn router(host: &Arc<Host>, counted: Arc<Counted>) -> Router {
+    let intake = Arc::new(Intake {
+        host: host.clone(),
+        keeper: Keeper::start(host, counted.clone()),
+        room: Arc::new(Semaphore::new(BODIES / UNIT)),
+        turns: Semaphore::new(AT_ONCE),
+        loaded: Mutex::default(),
+        counted,
+    });
+    Router::new()
+        .route("/webhooks/{name}", any(take))
+        .route("/webhooks/{name}/{*rest}", any(take_below))
+        .with_state(intake)
+}
+
+async fn take_below(
+    State(intake): State<Arc<Intake>>,
+    Path((name, _)): Path<(String, String)>,
+    request: HttpRequest,
+) -> Response {
+    answer(&intake, &name, request).await
+}
+
+async fn take(
+    State(intake): State<Arc<Intake>>,
+    Path(name): Path<String>,
+    request: HttpRequest,
+) -> Response {
+    answer(&intake, &name, request).await
+}
+
+async fn answer(intake: &Arc<Intake>, name: &str, request: HttpRequest) -> Response {
+    if !intake.host.config.connector.contains_key(name) {
+        return plain(StatusCode::NOT_FOUND, "There is no connector of that name.");
+    }
+    intake.counted.add(name, What::Requests, 1);
+    // In a task of its own: a remote that goes away must not leave a half-kept request.
+    let work = tokio::spawn({
+        let (intake, name) = (intake.clone(), name.to_owned());
+        async move { received(&intake, &name, request).await }
+    });
+    match tokio::time::timeout(LONGEST, work).await {
+        Ok(Ok(Ok(response))) => response,
+        Ok(Ok(Err(refused))) => {
+            intake.counted.add(name, refused.counts_as(), 1);
+            refused.response()
+        }
+        Ok(Err(_)) | Err(_) => {
+            intake.counted.add(name, What::Busy, 1);
+            Refused::Busy.response()
+        }
+    }
+}
+
+/// Why a request got no further than the host.
+enum Refused {
+    /// Come again: too much at once, or something that passes.
+    Busy,
+    TooLarge,
+    Broken,
+    /// The connector takes no events.
+    NoEvents,
+}
+
+impl Refused {
+    fn counts_as(&self) -> What {
+        match self {
+            Refused::Busy => What::Busy,
+            Refused::TooLarge | Refused::Broken | Refused::NoEvents => What::Refused,
+        }
+    }
+
+    fn response(&self) -> Response {
+        match self {
+            Refused::Busy => {
+                let text = "This host is busy; come again.";
+                let mut response = plain(StatusCode::SERVICE_UNAVAILABLE, text);
+                let again = HeaderValue::from_static(AGAIN_S);
+                response.headers_mut().insert(header::RETRY_AFTER, again);
+                response
+            }
+            Refused::TooLarge => plain(StatusCode::PAYLOAD_TOO_LARGE, "The body is too large."),
+            Refused::Broken => plain(StatusCode::BAD_REQUEST, "The body did not come whole."),
+            Refused::NoEvents => plain(StatusCode::NOT_FOUND, "This connector takes no events."),
+        }
+    }
+}
+
+async fn received(intake: &Intake, name: &str, request: HttpRequest) -> Result<Response, Refused> {
+    let at = intake.host.clock.now();
+    let (parts, body) = request.into_parts();
+    let (body, _room) = whole(intake, body).await?;
+    let connection = intake.connection(name).await.map_err(|error| {
+        tracing::error!(connection = name, %error, "events cannot be taken");
+        Refused::Busy
+    })?;
+    if !connection.takes_events() {
+        return Err(Refused::NoEvents);
+    }
+    let path = parts.uri.path_and_query();
+    let headers = parts.headers.iter();
+    let request = Request {
+        method: parts.method.as_str().to_owned(),
+        path: path.map_or("/", |path| path.as_str()).to_owned(),
+        headers: headers
+            .map(|(name, value)| (name.as_str().to_owned(), value.as_bytes().to_vec()))
+            .collect(),
+        body,
+        received: at,
+    };
+    let received = {
+        let _turn = intake.turns.acquire().await;
+        connection.receive(&request).await
+    };
+    drop(request);
+    let mut received = received.map_err(|error| {
+        tracing::error!(connection = name, %error, "a request could not be looked at");
+        Refused::Busy
+    })?;
+    if !(200..300).contains(&received.status) {
+        intake.counted.add(name, What::Refused, 1);
+        return Ok(response(received));
+    }
+    let events = std::mem::take(&mut received.events);
+    if !events.is_empty() {
+        let kept = intake.keeper.keep(name, events).await;
+        kept.map_err(|problem| {
+            tracing::error!(connection = name, problem, "events could not be kept");
+            Refused::Busy
+        })?;
+    }
+    Ok(response(received))
+}
+
+/// The body, within what one and all may have, and the room that it takes.
+async fn whole(
+    intake: &Intake,
+    mut body: Body,
+) -> Result<(Vec<u8>, Vec<OwnedSemaphorePermit>), Refused> {
+    let (mut bytes, mut room) = (Vec::new(), Vec::new());
+    let mut taken = 0;
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|_| Refused::Broken)?;
+        let Ok(data) = frame.into_data() else {
+            continue;
+        };
+        if bytes.len() + data.len() > BODY {
+            return Err(Refused::TooLarge);
+        }
+        // As they come: who announces much and sends little takes no room from others.
+        let needed = (bytes.len() + data.len()).div_ceil(UNIT) - taken;
+        if let Ok(needed) = u32::try_from(needed) {
+            let permit = intake.room.clone().try_acquire_many_owned(needed);
+            room.push(permit.map_err(|_| Refused::Busy)?);
+            taken += needed as usize;
+        }
+        bytes.extend_from_slice(&data);
+    }
+    Ok((bytes, room))
+}
+
+impl Intake {
+    /// A connection as of a few seconds ago at most.
+    async fn connection(&self, name: &str) -> Result<Arc<Connection>, OpenError> {
+        let mut loaded = self.loaded.lock().await;
+        if let Some((at, connection)) = loaded.get(name)
+            && at.elapsed() < FRESH
+        {
+            return Ok(connection.clone());
+        }
+        let connection = Arc::new(self.host.connection(name).await?);
+        loaded.insert(name.to_owned(), (Instant::now(), connection.clone()));
+        Ok(connection)
+    }
+}
+
+/// A connector's own answer. What is no header, or not its business, is left out.
+fn response(received: Received) -> Response {
+    let status = StatusCode::from_u16(received.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let mut body = received.body;
+    body.truncate(ANSWER);
+    let mut response = (status, body).into_response();
+    for (name, value) in received.headers {
+        let of_the_connection = [
+            header::CONNECTION.as_str(),
+            header::CONTENT_LENGTH.as_str(),
+            header::TRANSFER_ENCODING.as_str(),
+        ];
+        let name = HeaderName::try_from(name);
+        if let (Ok(name), Ok(value)) = (name, HeaderValue::from_bytes(&value))
+            && !of_the_connection.contains(&name.as_str())
+        {
+            response.headers_mut().insert(name, value);
+        }
+    }
+    response
+}
+
+fn plain(status: StatusCode, text: &'static str) -> Response {
+    (status, text).into_response()
+}
