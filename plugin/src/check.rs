@@ -13,6 +13,7 @@ use crate::failure::{Failure, NOT_SET_UP};
 use crate::field::convert::Conversion;
 use crate::hubspot::client::{Client, Trouble};
 use crate::hubspot::properties::Property;
+use crate::hubspot::session;
 use crate::patience::insist;
 use crate::settings::{self, Api, Companies, FieldRow, NO_STAGE, Products, Settings, shape};
 use crate::sync::section::Section;
@@ -21,6 +22,7 @@ pub mod deals;
 mod direction;
 mod fields;
 mod table;
+mod webhooks;
 
 pub use fields::field_of;
 
@@ -76,6 +78,8 @@ pub fn check(json: &str, online: bool) -> Result<Vec<Problem>, Failure> {
     problems.extend(table::repeated(&settings.companies.customers));
     problems.extend(deals::repeated(&settings.deals));
     problems.extend(deals::contradictions(&settings.deals));
+    let has_secret = session::granted(session::CLIENT_SECRET)?.is_some();
+    problems.extend(webhooks::problems(&settings.webhooks, has_secret));
     problems.extend(missing_records(&settings)?);
     if online && let Some(api) = api {
         match online_problems(&api, &settings) {

@@ -15,6 +15,8 @@ wit_bindgen::generate!({
             export halo:integration/catalog@0.1.0;
             export halo:integration/importer@0.1.0;
             export halo:integration/push@0.1.0;
+            export halo:integration/webhook@0.1.0;
+            export halo:integration/actions@0.1.0;
         }
     ",
     world: "halo:hubspot/hubspot",

@@ -18,11 +18,14 @@
 //! | [`patience`] | what a failure of Halo's records asks for | shell |
 //! | [`push`] | sync back: Halo's changes to HubSpot | plan: no |
 //! | [`sync`] | import: cursor, plan of a page, the page itself | plan: no |
+//! | [`webhook`] | what HubSpot tells of by itself | receive: shell |
+//! | [`actions`] | what a person may ask besides | shell |
 //! | [`hubspot`] | HubSpot's protocol | shell |
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
 mod contract;
 
+pub mod actions;
 pub mod catalog;
 pub mod check;
 pub mod connect;
@@ -36,11 +39,13 @@ pub mod patience;
 pub mod push;
 pub mod settings;
 pub mod sync;
+pub mod webhook;
 
 use contract::exports::halo::integration as exports;
 use contract::halo::integration::types;
 use exports::{
-    catalog as catalog_export, connect as connect_export, connector, importer, push as push_export,
+    actions as actions_export, catalog as catalog_export, connect as connect_export, connector,
+    importer, push as push_export, webhook as webhook_export,
 };
 use failure::Failure;
 
@@ -103,6 +108,28 @@ impl importer::Guest for Component {
 impl push_export::Guest for Component {
     fn push(changes: Vec<push_export::Change>) -> Result<Vec<push_export::Answer>, Failure> {
         push::push(&changes)
+    }
+}
+
+impl webhook_export::Guest for Component {
+    fn receive(request: webhook_export::Request) -> webhook_export::Received {
+        webhook::receive::receive(&request)
+    }
+
+    fn apply(
+        events: Vec<webhook_export::StoredEvent>,
+    ) -> Result<Vec<webhook_export::Answer>, Failure> {
+        webhook::apply::apply(&events)
+    }
+}
+
+impl actions_export::Guest for Component {
+    fn available() -> Vec<actions_export::Action> {
+        actions::available()
+    }
+
+    fn run(name: String, input: String) -> Result<String, Failure> {
+        actions::run(&name, &input)
     }
 }
 

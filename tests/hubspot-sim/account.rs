@@ -1,8 +1,11 @@
 //! The whole state of one simulated portal. Rules are methods on it, spread over
 //! the modules of their subject; none does I/O.
 
+use std::sync::Arc;
+
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
+use tokio::sync::Notify;
 
 use super::account_info;
 use super::associations::Links;
@@ -15,6 +18,7 @@ use super::options::SimOptions;
 use super::owners::{self, Owner};
 use super::stats::{Counters, ObjectCounts, Stats};
 use super::store::Store;
+use super::webhooks::Webhooks;
 
 /// Names and secrets of the portal and of the app that connects to it.
 #[derive(Debug, Clone)]
@@ -49,6 +53,9 @@ pub struct Account {
     pub(super) limits: Limits,
     pub(super) faults: Faults,
     pub(super) counters: Counters,
+    pub(super) webhooks: Webhooks,
+    /// Told when there is something to deliver for the first time.
+    pub(super) wake: Arc<Notify>,
 }
 
 impl Account {
@@ -68,6 +75,8 @@ impl Account {
             .collect();
         let mut account = Self {
             clock: Clock::new(options.frozen_at),
+            webhooks: Webhooks::new(options.seed),
+            wake: Arc::default(),
             record_pages: account_info::record_pages(&options),
             options,
             base_url,

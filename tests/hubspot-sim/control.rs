@@ -19,6 +19,7 @@ use super::objects::id_text;
 use super::reply::{Body, Reply};
 use super::request::Request;
 use super::user::LinkAs;
+use super::webhooks;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -150,6 +151,9 @@ fn act(account: &mut Account, request: &Request) -> Result<Value, String> {
         .path
         .trim_start_matches("/_sim/")
         .trim_end_matches('/');
+    if let Some(done) = webhooks::control::act(account, &request.method, verb, request) {
+        return done;
+    }
     match (request.method.as_str(), verb) {
         ("GET", "stats") => {
             serde_json::to_value(account.stats()).map_err(|problem| problem.to_string())
@@ -177,14 +181,14 @@ fn act(account: &mut Account, request: &Request) -> Result<Value, String> {
                 account.user_edit(kind_of(&object_type)?, &id_text(Some(&id)), properties)?;
             Ok(json!({ "changed": changed }))
         }
-        ("POST", "archive" | "restore") => {
+        ("POST", "archive" | "restore" | "forget") => {
             let One { object_type, id } = read(request)?;
             let kind = kind_of(&object_type)?;
             let id = id_text(Some(&id));
-            if verb == "archive" {
-                account.user_archive(kind, &id)?
-            } else {
-                account.user_restore(kind, &id)?
+            match verb {
+                "archive" => account.user_archive(kind, &id)?,
+                "restore" => account.user_restore(kind, &id)?,
+                _ => account.user_forget(kind, &id)?,
             }
             Ok(json!({}))
         }
@@ -271,7 +275,7 @@ fn act(account: &mut Account, request: &Request) -> Result<Value, String> {
             Ok(Value::Array(account.snapshot(kind)))
         }
         (method, verb) => Err(format!(
-            "There is no {method} /_sim/{verb}. There are GET stats, snapshot/TYPE, faults; POST create, edit, archive, restore, merge, link, unlink, property, owner, pipeline, stage, label, faults, clock, options, revoke, reset-stats; DELETE faults."
+            "There is no {method} /_sim/{verb}. There are GET stats, snapshot/TYPE, faults, webhooks; POST create, edit, archive, restore, forget, merge, link, unlink, property, owner, pipeline, stage, label, faults, clock, options, revoke, reset-stats, webhooks, webhook-options; DELETE faults."
         )),
     }
 }

@@ -18,6 +18,7 @@ use super::request::Request;
 use super::server::{Shared, serve};
 use super::stats::Stats;
 use super::user::LinkAs;
+use super::webhooks::delivery::deliver;
 
 /// What goes wrong with a simulated HubSpot itself.
 #[derive(Debug)]
@@ -65,8 +66,10 @@ impl Sim {
         let portal_id = options.portal_id;
         let account = Account::new(options, base_url.clone());
         let identity = account.identity.clone();
+        let wake = account.wake.clone();
         let shared = Shared::new(account);
         let (stop, stopped) = watch::channel(false);
+        tokio::spawn(deliver(shared.clone(), wake, stopped.clone()));
         let task = tokio::spawn(serve(listener, shared.clone(), stopped));
         Ok(SimHandle {
             shared,

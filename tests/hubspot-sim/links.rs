@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 
+use super::changes::{Log, Relinked};
 use super::kinds::{COMPANIES, KINDS};
 use super::link_types::{LinkTypes, Mask, PLAIN, PRIMARY, has_primary};
 
@@ -27,6 +28,8 @@ pub struct Links {
     map: BTreeMap<(Key, usize), Vec<Link>>,
     /// The association types that there are.
     pub types: LinkTypes,
+    /// What has changed, while somebody wants to know.
+    pub changes: Log<Relinked>,
 }
 
 impl Links {
@@ -84,6 +87,7 @@ impl Links {
 
     /// Removes a link in both directions.
     pub fn remove(&mut self, a: Key, b: Key) {
+        self.log(a, b, 0);
         for (from, to) in [(a, b), (b, a)] {
             let Some(links) = self.map.get_mut(&(from, to.0)) else {
                 continue;
@@ -126,7 +130,20 @@ impl Links {
         self.of(from, to).iter().map(|link| link.id).collect()
     }
 
+    fn log(&mut self, a: Key, b: Key, after: Mask) {
+        let before = self.between(a, b);
+        if before != after {
+            self.changes.add(Relinked {
+                a,
+                b,
+                before,
+                after,
+            });
+        }
+    }
+
     fn set(&mut self, a: Key, b: Key, types: Mask) {
+        self.log(a, b, types);
         // The plain type is the first one both ways.
         let back = match types {
             PLAIN => PLAIN,

@@ -33,6 +33,7 @@ use super::reply::{Body, Reply, error, invalid};
 use super::request::{Request, pairs};
 use super::route::resolve;
 use super::stats::Effect;
+use super::writes::Writer;
 
 /// The largest request body that is read.
 const MAX_BODY: usize = 10 * 1024 * 1024;
@@ -210,7 +211,11 @@ async fn respond(
     };
     let _in_flight = InFlight(shared.clone());
     let reply = if plan.work {
-        let reply = shared.lock().answer(&request, route.as_ref());
+        let mut account = shared.lock();
+        // What has changed before was done by a person, and what changes now by the app.
+        account.collect(Writer::User);
+        let reply = account.answer(&request, route.as_ref());
+        account.collect(Writer::App);
         plan.instead.unwrap_or(reply)
     } else {
         plan.instead.unwrap_or_else(Reply::empty)

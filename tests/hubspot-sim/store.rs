@@ -7,6 +7,7 @@
 
 use std::collections::BTreeMap;
 
+use super::changes::{Change, Log, Logged};
 use super::clock::iso;
 use super::kinds::Kind;
 use super::pipelines::Pipeline;
@@ -38,6 +39,8 @@ pub struct Store {
     next_id: u64,
     /// How long a change stays invisible to search.
     pub lag_ms: i64,
+    /// What has changed, while somebody wants to know.
+    pub changes: Log<Logged>,
 }
 
 impl Store {
@@ -53,6 +56,7 @@ impl Store {
             stale: BTreeMap::new(),
             next_id: first_id,
             lag_ms: 0,
+            changes: Log::default(),
         }
     }
 
@@ -91,11 +95,21 @@ impl Store {
         record.set(self.schema.id, &id.to_string());
         record.set(self.schema.created, &iso(now_ms));
         record.set(self.schema.modified, &iso(now_ms));
+        self.changes.add((Some(now_ms), id, Change::Created));
         for (column, value) in values {
-            record.set(*column, value);
+            if record.set(*column, value) {
+                self.log_value(now_ms, id, *column, value);
+            }
         }
         self.index(&record);
         self.records.insert(id, record);
+    }
+
+    fn log_value(&mut self, now_ms: i64, id: u64, column: Column, value: &str) {
+        if self.changes.is_on() {
+            let change = Change::Value(column, value.to_owned());
+            self.changes.add((Some(now_ms), id, change));
+        }
     }
 
     /// Adds a generated record whose stamps lie in the past.
@@ -117,6 +131,11 @@ impl Store {
             return false;
         }
         let before = before.clone();
+        for (column, value) in values {
+            if before.get(*column).unwrap_or_default() != value {
+                self.log_value(now_ms, id, *column, value);
+            }
+        }
         self.unindex(&before);
         self.remember(now_ms, id, Some(before));
         if let Some(record) = self.records.get_mut(&id) {
@@ -134,8 +153,11 @@ impl Store {
 
     /// Sets a value that HubSpot computes: no stamp moves and search sees it at once.
     pub fn set_computed(&mut self, id: u64, column: Column, value: &str) {
-        if let Some(record) = self.records.get_mut(&id) {
-            record.set(column, value);
+        let record = self.records.get_mut(&id);
+        let changed = record.is_some_and(|record| record.set(column, value));
+        if changed && self.changes.is_on() {
+            let change = Change::Computed(column, value.to_owned());
+            self.changes.add((None, id, change));
         }
     }
 
@@ -154,6 +176,7 @@ impl Store {
         if let Some(record) = self.records.get_mut(&id) {
             record.archived_ms = Some(now_ms);
         }
+        self.changes.add((Some(now_ms), id, Change::Archived));
         true
     }
 
@@ -173,6 +196,7 @@ impl Store {
             let record = record.clone();
             self.index(&record);
         }
+        self.changes.add((Some(now_ms), id, Change::Restored));
         true
     }
 
@@ -241,6 +265,8 @@ impl Store {
                 self.merged.insert(old, id);
             }
         }
+        let merged = Change::Merged { primary, other };
+        self.changes.add((Some(now_ms), id, merged));
         Some(id)
     }
 
@@ -248,6 +274,16 @@ impl Store {
     pub fn purge(&mut self, id: u64) -> bool {
         let is_archived = |record: &Record| record.archived_ms.is_some();
         self.records.get(&id).is_some_and(is_archived) && self.records.remove(&id).is_some()
+    }
+
+    /// Deletes a record for good by the wish of its person. Says whether it was there.
+    pub fn forget(&mut self, now_ms: i64, id: u64) -> bool {
+        self.archive(now_ms, id);
+        let forgotten = self.purge(id);
+        if forgotten {
+            self.changes.add((Some(now_ms), id, Change::Forgotten));
+        }
+        forgotten
     }
 
     /// Calls `visit` with every record as search sees it now, by id.

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use super::account::Account;
 use super::associations::no_pair;
 use super::control::sentence;
-use super::kinds::KINDS;
+use super::kinds::{CONTACTS, KINDS};
 use super::link_types::{PLAIN, PRIMARY, has_primary};
 use super::objects::id_text;
 use super::writes::Writer;
@@ -87,6 +87,22 @@ impl Account {
             Ok(number) if self.stores[kind].purge(number) => Ok(()),
             _ => Err(format!(
                 "There is no archived {} {id}.",
+                KINDS[kind].singular
+            )),
+        }
+    }
+
+    /// Deletes a contact for good by its person's wish. HubSpot has that for no other
+    /// type.
+    pub fn user_forget(&mut self, kind: usize, id: &str) -> Result<(), String> {
+        let now = self.clock.now_ms();
+        match id.parse() {
+            Ok(number) if kind == CONTACTS && self.stores[kind].forget(now, number) => {
+                self.recount_around(kind, number);
+                Ok(())
+            }
+            _ => Err(format!(
+                "There is no {} {id} that can be forgotten.",
                 KINDS[kind].singular
             )),
         }

@@ -10,6 +10,8 @@ use crate::hubspot::objects::Object;
 
 /// The name of the object type.
 pub const OBJECTS: &str = "line_items";
+/// HubSpot's number of the object type.
+pub const TYPE_ID: &str = "0-8";
 /// The property that holds the time of the last change.
 pub const MODIFIED: &str = "hs_lastmodifieddate";
 /// The product that it was made of.

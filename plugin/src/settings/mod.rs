@@ -12,11 +12,13 @@ pub mod deals;
 pub mod rows;
 pub mod shape;
 pub mod sync_back;
+pub mod webhooks;
 
 pub use deals::Deals;
 pub use rows::{FieldRow, Pair, Target};
 pub use sync_back::SyncBack;
 use sync_back::Winner;
+pub use webhooks::Webhooks;
 
 /// The JSON Schema of the settings.
 pub const SCHEMA: &str = include_str!("schema.json");
@@ -44,6 +46,8 @@ pub struct Settings {
     pub quotes: Quotes,
     /// What goes to HubSpot, and when.
     pub sync_back: SyncBack,
+    /// What comes from HubSpot by itself.
+    pub webhooks: Webhooks,
 }
 
 /// `/contacts`.
@@ -355,6 +359,7 @@ mod tests {
             ("contacts", format!("{:?}", settings.contacts)),
             ("products", format!("{:?}", settings.products)),
             ("deals", format!("{:?}", settings.deals)),
+            ("webhooks", format!("{:?}", settings.webhooks)),
         ] {
             // Debug prints the field names of a struct.
             let top = text

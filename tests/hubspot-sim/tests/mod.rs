@@ -10,6 +10,7 @@ mod objects;
 mod quotes;
 mod searches;
 mod setup;
+mod webhooks;
 mod wire;
 mod wire_sales;
 
