@@ -7,6 +7,7 @@ use crate::shop::unconnected;
 
 mod archive;
 mod create;
+mod every_answer;
 mod items;
 mod update;
 

@@ -29,6 +29,10 @@ use rand::{RngExt as _, SeedableRng as _};
 
 /// The variable that tells the program over which records it works.
 const VARIABLE: &str = "HALO_TESTS_RECORDS";
+/// Before its numbers, where the process is to die.
+const DIES: &str = "dies ";
+/// The exit code of a process that was killed, as a shell tells it.
+const KILLED: i32 = 137;
 /// One call in so many fails: of those that read, and of those that write, of which
 /// there is one in a page.
 const READS: u32 = 8;
@@ -60,6 +64,14 @@ pub enum Records {
         /// Of each write.
         stands: u64,
     },
+    /// The double, which answers well, and over which the process dies as if it were
+    /// killed.
+    Dies {
+        /// When it settles changes that were sent for this time, from 1.
+        settling: u64,
+        /// Whether that was done.
+        settled: bool,
+    },
 }
 
 impl Records {
@@ -68,7 +80,7 @@ impl Records {
         match self {
             Records::Whole => Records::Whole,
             Records::Partial(seed) => Records::Partial(seed.wrapping_add(number)),
-            outage @ Records::Outage { .. } => outage,
+            as_said @ (Records::Outage { .. } | Records::Dies { .. }) => as_said,
         }
     }
 
@@ -78,6 +90,9 @@ impl Records {
             Records::Whole => String::new(),
             Records::Partial(seed) => seed.to_string(),
             Records::Outage { call, stands } => format!("{call} {stands}"),
+            Records::Dies { settling, settled } => {
+                format!("{DIES}{settling} {}", u64::from(settled))
+            }
         };
         (VARIABLE, told)
     }
@@ -85,8 +100,14 @@ impl Records {
     /// What the environment of this process says.
     pub(super) fn of_environment() -> Records {
         let told = std::env::var(VARIABLE).unwrap_or_default();
-        let mut numbers = told.split(' ').map_while(|number| number.parse().ok());
+        let dies = told.strip_prefix(DIES);
+        let numbers = dies.unwrap_or(&told).split(' ');
+        let mut numbers = numbers.map_while(|number| number.parse().ok());
         match (numbers.next(), numbers.next()) {
+            (Some(settling), settled) if dies.is_some() => Records::Dies {
+                settling,
+                settled: settled == Some(1),
+            },
             (None, _) => Records::Whole,
             (Some(seed), None) => Records::Partial(seed),
             (Some(call), Some(stands)) => Records::Outage { call, stands },
@@ -95,10 +116,11 @@ impl Records {
 
     /// Puts the double around a store.
     pub(super) fn around(self, store: Arc<dyn Store>) -> Arc<dyn Store> {
-        let (seed, outage) = match self {
+        let (seed, outage, dies) = match self {
             Records::Whole => return store,
-            Records::Partial(seed) => (seed, None),
-            Records::Outage { call, stands } => (call, Some((call, stands))),
+            Records::Partial(seed) => (seed, None, None),
+            Records::Outage { call, stands } => (call, Some((call, stands)), None),
+            Records::Dies { settling, settled } => (0, None, Some((settling, settled))),
         };
         Arc::new(PartialStore {
             inner: store,
@@ -106,6 +128,7 @@ impl Records {
                 rng: StdRng::seed_from_u64(seed),
                 calls: 0,
                 outage,
+                dies,
                 faults: 0,
                 in_a_row: 0,
             }),
@@ -122,6 +145,8 @@ struct Luck {
     rng: StdRng,
     calls: u64,
     outage: Option<(u64, u64)>,
+    /// At which settling from now on, and whether that is done.
+    dies: Option<(u64, bool)>,
     faults: u32,
     in_a_row: u32,
 }
@@ -169,9 +194,16 @@ impl Luck {
 }
 
 impl Luck {
+    /// Whether the process dies over this settling, and if so whether that is done.
+    fn dies_now(&mut self) -> Option<bool> {
+        let (left, settled) = self.dies?;
+        self.dies = Some((left.saturating_sub(1), settled));
+        (left == 1).then_some(settled)
+    }
+
     fn fails(&mut self, rarity: u32) -> bool {
-        let fails =
-            self.rng.random_ratio(1, rarity) && self.faults < MOST && self.in_a_row < IN_A_ROW;
+        let may = self.dies.is_none() && self.faults < MOST && self.in_a_row < IN_A_ROW;
+        let fails = self.rng.random_ratio(1, rarity) && may;
         if fails {
             self.faults += 1;
             self.in_a_row += 1;
@@ -319,6 +351,23 @@ macro_rules! handed_on {
                 self.write(scope, rows, allowance, now).await
             }
 
+            async fn outbox_settle(
+                &self,
+                scope: &Scope,
+                settled: &[Settled],
+                now: Timestamp,
+            ) -> Result<()> {
+                let dies = self.luck().dies_now();
+                if dies != Some(false) {
+                    self.inner.outbox_settle(scope, settled, now).await?;
+                }
+                match dies {
+                    None => Ok(()),
+                    // Nothing is tidied up, as after a kill.
+                    Some(_) => std::process::exit(KILLED),
+                }
+            }
+
             $(async fn $name(&self, $($argument: $type),*) -> Result<$answer> {
                 self.inner.$name($($argument),*).await
             })*
@@ -372,7 +421,6 @@ handed_on! {
     outbox_due(
         connection: &str, kinds: &[String], now: Timestamp, limit: u32
     ) -> Vec<OutboxRow>;
-    outbox_settle(scope: &Scope, settled: &[Settled], now: Timestamp) -> ();
     archives(connection: &str, kind: &str, since: Timestamp) -> Archives;
     outbox_retry(connection: &str, sequence: Option<u64>) -> u64;
     outbox_drop(connection: &str, sequence: u64) -> bool;

@@ -19,7 +19,7 @@ use crate::sync::{keys, memory};
 #[derive(Default)]
 struct Work<'a> {
     updates: Vec<Pair<'a>>,
-    newcomers: Vec<Newcomer>,
+    newcomers: Vec<Newcomer<'a>>,
     archives: Vec<Pair<'a>>,
     /// Records without anything to do.
     idle: Vec<u64>,
@@ -39,7 +39,9 @@ pub fn run(
     answers.extend(update::run(told, settings, client, &rows, &work.updates)?);
     answers.extend(archive::run(told, client, &work.archives)?);
     let created = create::run(told, settings, client, &rows, work.newcomers)?;
-    answers.extend(created);
+    answers.extend(created.answers);
+    let linked = update::run(told, settings, client, &rows, &created.linked)?;
+    answers.extend(linked);
     // A new contact is its company's, also where an earlier attempt ended between.
     place::contacts(told, client, changes, &answers)?;
     Ok(answers)
@@ -75,10 +77,7 @@ fn sort<'a>(
             work.idle.push(change.sequence);
             continue;
         };
-        let newcomer = |record| Newcomer {
-            sequence: change.sequence,
-            record,
-        };
+        let newcomer = |record| Newcomer { change, record };
         match (change.what.as_str(), link) {
             ("inactive", Some((linked, agreed))) if settings.archive_inactive => {
                 work.archives.push(Pair {
@@ -86,6 +85,7 @@ fn sort<'a>(
                     record,
                     linked,
                     agreed,
+                    is_new: false,
                 });
             }
             (_, Some((linked, agreed))) => work.updates.push(Pair {
@@ -93,6 +93,7 @@ fn sort<'a>(
                 record,
                 linked,
                 agreed,
+                is_new: false,
             }),
             // Its object lies in HubSpot's recycling bin, out of which no app takes it.
             ("active", None) if !record.keys.is_empty() && is_made_again => {

@@ -12,7 +12,8 @@ use super::newcomer::{self, Identity};
 use super::own::{self, Own};
 use super::plan::remember;
 use super::told::{self, Told};
-use crate::contract::exports::halo::integration::push::Outcome;
+use super::update::Pair;
+use crate::contract::exports::halo::integration::push::{Change, Outcome};
 use crate::contract::halo::integration::records::{self, Row, RowOptions, Stored};
 use crate::contract::halo::integration::state;
 use crate::failure::Failure;
@@ -25,35 +26,46 @@ use crate::sync::plan::Agreed;
 use crate::sync::{keys, memory};
 
 /// A record without an object.
-pub struct Newcomer {
-    /// Of its change.
-    pub sequence: u64,
+pub struct Newcomer<'a> {
+    /// The change.
+    pub change: &'a Change,
     /// As it is in Halo.
     pub record: Stored,
 }
 
+/// What became of newcomers.
+#[derive(Default)]
+pub struct Created<'a> {
+    /// Answers by sequence.
+    pub answers: Vec<(u64, Outcome)>,
+    /// Those that were linked to objects which were there; their fields are still to be
+    /// compared.
+    pub linked: Vec<Pair<'a>>,
+}
+
 /// What is known of one while it is worked on.
-struct Draft {
-    newcomer: Newcomer,
+struct Draft<'a> {
+    newcomer: Newcomer<'a>,
     properties: BTreeMap<String, String>,
     identity: Option<Identity>,
 }
 
-/// Makes or links the objects of a batch; answers by sequence.
-pub fn run(
+/// Makes or links the objects of a batch.
+pub fn run<'a>(
     told: &Told<'_>,
     settings: &SyncBack,
     client: &mut Client,
     rows: &[Outward],
-    newcomers: Vec<Newcomer>,
-) -> Result<Vec<(u64, Outcome)>, Trouble> {
-    let mut answers = Vec::new();
+    newcomers: Vec<Newcomer<'a>>,
+) -> Result<Created<'a>, Trouble> {
+    let mut created = Created::default();
+    let answers = &mut created.answers;
     let mut drafts = Vec::new();
     let stage = settings.new_company_stage.as_deref();
     for newcomer in newcomers {
         let record = &newcomer.record;
         if newcomer::is_nobody(told.section, record) {
-            answers.push((newcomer.sequence, Outcome::Nothing(None)));
+            answers.push((newcomer.change.sequence, Outcome::Nothing(None)));
             continue;
         }
         match newcomer::properties(told.section, record, rows, stage) {
@@ -64,7 +76,7 @@ pub fn run(
             }),
             Err(failure) => {
                 let failure = told.named(record, failure);
-                answers.push((newcomer.sequence, Outcome::Rejected(failure)));
+                answers.push((newcomer.change.sequence, Outcome::Rejected(failure)));
             }
         }
     }
@@ -79,8 +91,17 @@ pub fn run(
         match same.map(Vec::as_slice) {
             None | Some([]) => new.push(draft),
             Some([id]) => {
-                let outcome = link_existing(told, &draft, id)?;
-                answers.push((draft.newcomer.sequence, outcome));
+                if let Some(failure) = link_existing(told, &draft, id)? {
+                    answers.push((draft.newcomer.change.sequence, Outcome::Rejected(failure)));
+                    continue;
+                }
+                created.linked.push(Pair {
+                    change: draft.newcomer.change,
+                    linked: id.clone(),
+                    record: draft.newcomer.record,
+                    agreed: None,
+                    is_new: true,
+                });
             }
             Some(several) => {
                 let failure = Failure::new(
@@ -93,16 +114,16 @@ pub fn run(
                     ),
                 );
                 let failure = told.named(&draft.newcomer.record, failure);
-                answers.push((draft.newcomer.sequence, Outcome::Rejected(failure)));
+                answers.push((draft.newcomer.change.sequence, Outcome::Rejected(failure)));
             }
         }
     }
     answers.extend(make(told, client, rows, &new)?);
-    Ok(answers)
+    Ok(created)
 }
 
 /// Links a record to an object that is there, unless that is another record's.
-fn link_existing(told: &Told<'_>, draft: &Draft, id: &str) -> Result<Outcome, Trouble> {
+fn link_existing(told: &Told<'_>, draft: &Draft<'_>, id: &str) -> Result<Option<Failure>, Trouble> {
     let record = &draft.newcomer.record;
     let key = told.key(id);
     let kind = told.section.spec().kind;
@@ -120,10 +141,10 @@ fn link_existing(told: &Told<'_>, draft: &Draft, id: &str) -> Result<Outcome, Tr
                 other.id
             ),
         );
-        return Ok(Outcome::Rejected(told.named(record, failure)));
+        return Ok(Some(told.named(record, failure)));
     }
     link(told, &[(record, id)])?;
-    Ok(Outcome::Sent(told.sent(record, id, "linked", Vec::new())))
+    Ok(None)
 }
 
 /// Binds HubSpot's ids to records.
@@ -155,7 +176,7 @@ fn make(
     told: &Told<'_>,
     client: &mut Client,
     rows: &[Outward],
-    drafts: &[Draft],
+    drafts: &[Draft<'_>],
 ) -> Result<Vec<(u64, Outcome)>, Trouble> {
     if drafts.is_empty() {
         return Ok(Vec::new());
@@ -171,14 +192,14 @@ fn make(
                 told.section.spec().objects
             ),
         );
-        let refused = |draft: &Draft| {
+        let refused = |draft: &Draft<'_>| {
             let failure = told.named(&draft.newcomer.record, failure.clone());
-            (draft.newcomer.sequence, Outcome::Rejected(failure))
+            (draft.newcomer.change.sequence, Outcome::Rejected(failure))
         };
         return Ok(drafts.iter().map(refused).collect());
     }
     let installation = own::installation()?;
-    let all: Vec<(&Draft, String)> = drafts
+    let all: Vec<(&Draft<'_>, String)> = drafts
         .iter()
         .map(|draft| {
             (
@@ -195,7 +216,7 @@ fn make(
             Ok(page) => answers.extend(made(told, rows, batch, &page)?),
             Err(failure) => answers.extend(batch.iter().map(|(draft, _)| {
                 let failure = told.named(&draft.newcomer.record, failure.clone());
-                (draft.newcomer.sequence, Outcome::Rejected(failure))
+                (draft.newcomer.change.sequence, Outcome::Rejected(failure))
             })),
         }
         Ok(())
@@ -203,7 +224,7 @@ fn make(
     Ok(answers)
 }
 
-fn upsert(version: &Version, told: &Told<'_>, batch: &[(&Draft, String)]) -> Call {
+fn upsert(version: &Version, told: &Told<'_>, batch: &[(&Draft<'_>, String)]) -> Call {
     let inputs: Vec<_> = batch
         .iter()
         .map(|(draft, value)| {
@@ -226,14 +247,14 @@ fn upsert(version: &Version, told: &Told<'_>, batch: &[(&Draft, String)]) -> Cal
 fn made(
     told: &Told<'_>,
     rows: &[Outward],
-    batch: &[(&Draft, String)],
+    batch: &[(&Draft<'_>, String)],
     page: &Page,
 ) -> Result<Vec<(u64, Outcome)>, Trouble> {
     let of = |value: &str| {
         let mut results = page.results.iter();
         results.find(|object| object.property(own::PROPERTY) == Some(value))
     };
-    let known: Vec<(&Draft, &Object)> = batch
+    let known: Vec<(&Draft<'_>, &Object)> = batch
         .iter()
         .filter_map(|(draft, value)| Some((*draft, of(value)?)))
         .collect();
@@ -261,7 +282,7 @@ fn made(
                 Outcome::Rejected(told.named(record, failure))
             }
         };
-        answers.push((draft.newcomer.sequence, outcome));
+        answers.push((draft.newcomer.change.sequence, outcome));
     }
     state::commit(&writes)?;
     Ok(answers)

@@ -1,6 +1,7 @@
 //! A batch of changed records that are linked: HubSpot's values now are read in one
 //! call, and what differs is written in another.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::field::Outward;
@@ -28,6 +29,38 @@ pub struct Pair<'a> {
     pub linked: String,
     /// As both were when they were last compared.
     pub agreed: Option<Agreed>,
+    /// Whether it was linked just now.
+    pub is_new: bool,
+}
+
+impl Pair<'_> {
+    /// What the fields of these rows are compared with. A record that was made in Halo and
+    /// an object that was there when they met: neither had anything that both knew, so
+    /// what only one side has goes to the other, and where both have something it is the
+    /// winner's.
+    fn base(&self, rows: &[Outward]) -> Option<Cow<'_, Agreed>> {
+        if let Some(agreed) = &self.agreed {
+            return Some(Cow::Borrowed(agreed));
+        }
+        let nothing = { rows.iter() }
+            .filter(|row| row.comes_too)
+            .map(|row| (row.field.clone(), None));
+        (self.change.what == "created").then(|| {
+            Cow::Owned(Agreed {
+                record: self.record.id,
+                values: nothing.collect(),
+                ..Agreed::default()
+            })
+        })
+    }
+
+    /// What its change came to.
+    fn outcome(&self, told: &Told<'_>, note: Option<Failure>) -> Outcome {
+        match self.is_new {
+            true => Outcome::Sent(told.sent(&self.record, &self.linked, "linked", Vec::new())),
+            false => Outcome::Nothing(note),
+        }
+    }
 }
 
 /// Sends a batch; answers by sequence.
@@ -39,7 +72,7 @@ pub fn run(
     pairs: &[Pair<'_>],
 ) -> Result<Vec<(u64, Outcome)>, Trouble> {
     if rows.is_empty() || pairs.is_empty() {
-        let nothing = |pair: &Pair<'_>| (pair.change.sequence, Outcome::Nothing(None));
+        let nothing = |pair: &Pair<'_>| (pair.change.sequence, pair.outcome(told, None));
         return Ok(pairs.iter().map(nothing).collect());
     }
     let objects = present(told.section, client, rows, pairs)?;
@@ -52,10 +85,11 @@ pub fn run(
             answers.push((sequence, Outcome::Rejected(gone(told, pair))));
             continue;
         };
+        let base = pair.base(rows);
         let case = Case {
             record: &pair.record,
             object,
-            agreed: pair.agreed.as_ref(),
+            agreed: base.as_deref(),
             edited: &pair.change.fields,
         };
         match update(&case, rows, settings.conflicts) {
@@ -71,7 +105,7 @@ pub fn run(
                     )?);
                 }
                 let note = update.note.map(|note| told.named(&pair.record, note));
-                answers.push((sequence, Outcome::Nothing(note)));
+                answers.push((sequence, pair.outcome(told, note)));
             }
             Ok(update) => {
                 // Two records that are one object: HubSpot refuses the same id twice.
@@ -103,7 +137,8 @@ pub fn run(
                 let properties =
                     properties.map(|(name, (before, sent))| (name, before.as_str(), sent));
                 let changes = told::changes(properties, &object);
-                Outcome::Sent(told.sent(&pair.record, &object.id, "updated", changes))
+                let effect = if pair.is_new { "linked" } else { "updated" };
+                Outcome::Sent(told.sent(&pair.record, &object.id, effect, changes))
             }
             Err(message) => {
                 let failure = Failure::new("refused", format!("HubSpot refused it: {message}"));
@@ -194,7 +229,8 @@ fn agreed(
     update: &Update,
     after: Option<&Object>,
 ) -> Option<Agreed> {
-    let before = pair.agreed.clone().unwrap_or_else(|| Agreed {
+    let before = pair.base(rows).map(Cow::into_owned);
+    let before = before.unwrap_or_else(|| Agreed {
         record: pair.record.id,
         ..Agreed::default()
     });

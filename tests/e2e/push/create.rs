@@ -1,7 +1,5 @@
 //! Records that were made in Halo.
 
-use halo_tests::hubspot_sim::{FaultKind, FaultMatch, FaultRule};
-
 use super::*;
 
 /// A customer as a person in Halo makes it, with its site.
@@ -84,32 +82,6 @@ async fn s67_a_new_customer_is_one_company_and_its_user_one_contact_of_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn s67_the_answer_to_any_write_is_lost_and_there_is_one_company_and_one_contact() {
-    for nth in 1..=6 {
-        let back = json!({ "companies": "both", "contacts": "both" });
-        let shop = with(back).await;
-        let halo = shop.records().unwrap();
-        let (_, site) = customer(&halo, "Acme", "acme.example").await;
-        user(&halo, "Ada", "ada@acme.example", &site).await;
-        shop.sim.fail(FaultRule {
-            matches: FaultMatch::default(),
-            nth,
-            every: 1,
-            count: 1,
-            kind: FaultKind::ResetAfter,
-        });
-        for _ in 0..2 {
-            shop.halo(&["push", NAME]).await.unwrap();
-        }
-        let companies = ids(&shop, "companies");
-        let contacts = ids(&shop, "contacts");
-        assert_eq!((companies.len(), contacts.len()), (1, 1), "call {nth}");
-        let of = value(&shop, "contacts", &contacts[0], "associatedcompanyid");
-        assert_eq!(of, companies[0], "call {nth}");
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn s67_what_is_there_already_is_linked_and_not_doubled() {
     let shop = with(json!({ "companies": "both", "contacts": "both" })).await;
     let acme = [("name", "Acme Inc"), ("domain", "acme.example")];
@@ -128,6 +100,34 @@ async fn s67_what_is_there_already_is_linked_and_not_doubled() {
     );
     assert_eq!(halo.linked("customer", &acme).await.unwrap(), Some(own));
     assert_eq!(halo.linked("user", &ada).await.unwrap(), Some(user));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn s67_a_ticked_field_of_what_is_linked_goes_where_it_is_empty_and_else_is_the_winners() {
+    for (winner, both) in [("hubspot", "50"), ("halo", "5")] {
+        let shop = with(json!({ "companies": "on-creation", "conflicts": winner })).await;
+        let halo = shop.records().unwrap();
+        let mut pairs = Vec::new();
+        for (name, domain, theirs) in [("Acme", "acme.example", ""), ("Bolt", "bolt.example", "50")]
+        {
+            let fields = [
+                ("name", name),
+                ("domain", domain),
+                ("numberofemployees", theirs),
+            ];
+            let id = shop.sim.create_company(fields).unwrap();
+            pairs.push((id, customer(&halo, name, domain).await.0));
+        }
+        push(&shop).await;
+        import(&shop, "companies").await;
+        for ((id, own), expected) in pairs.iter().zip(["5", both]) {
+            assert_eq!(halo.linked("customer", id).await.unwrap(), Some(*own));
+            let seats = halo.field("customer", *own, "CFSeats").await.unwrap();
+            assert_eq!(seats, expected, "{winner}");
+            let seats = value(&shop, "companies", id, "numberofemployees");
+            assert_eq!(seats, expected, "{winner}");
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
