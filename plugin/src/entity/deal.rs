@@ -193,6 +193,11 @@ pub fn derived(mut deal: Object, pipelines: &[Pipeline], offset_ms: i64) -> Obje
     deal
 }
 
+/// What a ticket gets that is closed because its deal was deleted.
+pub fn closed(at: &str) -> Vec<(&'static str, String)> {
+    vec![(IS_CLOSED, true.to_string()), (CLOSED_ON, at.to_owned())]
+}
+
 /// The stage that a deal is in.
 pub fn stage<'a>(
     deal: &Object,

@@ -3,6 +3,7 @@
 use serde::Deserialize;
 
 use super::FieldRow;
+use super::deleted::OfDeal;
 use crate::field::convert::Records;
 pub use crate::field::convert::Unmapped;
 
@@ -26,6 +27,8 @@ pub struct Deals {
     pub unmapped_owners: Unmapped,
     /// The agent of owners without a row.
     pub default_agent: Option<u64>,
+    /// What becomes of the ticket of a deal that was deleted (S59, A15).
+    pub deleted: OfDeal,
     /// The field mappings.
     pub fields: Vec<FieldRow>,
 }

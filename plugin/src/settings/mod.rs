@@ -9,6 +9,7 @@ use crate::hubspot::version::{self, Version};
 use crate::sync::section::Section;
 
 pub mod deals;
+pub mod deleted;
 pub mod rows;
 pub mod shape;
 pub mod sync_back;
@@ -68,6 +69,8 @@ pub struct Contacts {
 pub struct Products {
     /// Halo's id of the item group that new items get (S33).
     pub item_group: Option<u64>,
+    /// What becomes of the item of a product that was deleted (S43, A11).
+    pub deleted: deleted::OfProduct,
     /// The field mappings.
     pub fields: Vec<FieldRow>,
 }
@@ -76,6 +79,8 @@ pub struct Products {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Quotes {
+    /// What becomes of the quotation of a quote that was deleted (A11).
+    pub deleted: deleted::OfQuote,
     /// The field mappings.
     pub fields: Vec<FieldRow>,
 }

@@ -43,6 +43,7 @@ impl Import for Companies<'_> {
             agreed: known.agreed,
             intents: known.intents,
             fates,
+            ..Looked::default()
         })
     }
 

@@ -57,6 +57,7 @@ impl Import for Contacts<'_> {
             agreed: known.agreed,
             intents: known.intents,
             fates,
+            ..Looked::default()
         })
     }
 

@@ -2,9 +2,12 @@
 //! they are.
 
 use std::cell::OnceCell;
+use std::collections::BTreeSet;
 
+use super::deleted::Deletion;
 use super::keys;
 use super::page::{Desk, Import, Looked, PageOf};
+use super::plan::Held;
 use super::plan::deal::{Known, Rules, plan};
 use super::plan::whose::{CUSTOMER, SITE, USER};
 use super::whose::{Search, once};
@@ -16,6 +19,7 @@ use crate::hubspot::objects::Object;
 use crate::hubspot::owners::{self, Owner};
 use crate::hubspot::pipelines::{self, Pipeline};
 use crate::matching::Table;
+use crate::settings::deleted::OfDeal;
 
 /// An import of deals.
 pub struct Deals<'a> {
@@ -66,7 +70,16 @@ impl Import for Deals<'_> {
             agreed: known.agreed,
             intents: known.intents,
             fates,
+            chosen: known.chosen,
         })
+    }
+
+    fn deletion(&self, at: &str) -> Deletion {
+        match self.rules.settings.deleted {
+            OfDeal::Leave => Deletion::Leave,
+            OfDeal::Remove => Deletion::Remove,
+            OfDeal::Close => Deletion::Set("closed", deal::closed(at)),
+        }
     }
 
     fn title(&self, object: &Object) -> Option<String> {
@@ -105,10 +118,19 @@ impl Deals<'_> {
         let agreed = desk.remembered(&ids, keys::agreed)?;
         let intents = desk.remembered(&ids, keys::intent)?;
         // Of those that are not imported nobody needs to know whose they are.
+        let chosen: BTreeSet<String> = match self.rules.chosen {
+            true => page.objects.iter().map(|deal| deal.id.clone()).collect(),
+            // Somebody had chosen it when it could not go in.
+            false => { desk.remembered::<Held>(&ids, keys::held)?.into_iter() }
+                .filter(|(_, held)| held.chosen)
+                .map(|(id, _)| id)
+                .collect(),
+        };
         let goes = |deal: &&Object| {
             let is_linked = deal.ids().iter().any(|id| linked.contains_key(*id));
             let stage = deal::stage(deal, pipelines);
-            let is_new = || self.rules.may_create() && stage.is_ok_and(|(_, s)| !s.is_closed());
+            let may_create = self.rules.may_create() || chosen.contains(&deal.id);
+            let is_new = || may_create && stage.is_ok_and(|(_, s)| !s.is_closed());
             is_linked || is_new()
         };
         let deals: Vec<&Object> = page.objects.iter().filter(goes).collect();
@@ -128,6 +150,7 @@ impl Deals<'_> {
             gone,
             agreed,
             intents,
+            chosen,
             ..Known::default()
         })
     }

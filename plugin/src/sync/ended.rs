@@ -64,7 +64,7 @@ impl Ended {
     }
 
     /// Whether the row is looked at again, and when.
-    pub fn hold(&self) -> Option<Held> {
+    pub fn hold(&self, chosen: bool) -> Option<Held> {
         let code = self.reason.as_ref().map(|reason| reason.code.clone());
         // Nothing tells when a field can be filled: at each import, whatever else the
         // row waits for.
@@ -76,6 +76,7 @@ impl Ended {
                 true => Vec::new(),
                 false => self.until.clone(),
             },
+            chosen,
         })
     }
 
@@ -112,6 +113,9 @@ impl Ended {
         agreed.gone = agreed
             .gone
             .filter(|_| matches!(self.outcome, "conflict" | "failed"));
+        if agreed.gone.is_none() && self.is_in {
+            agreed.replaced.clear();
+        }
         Some(agreed)
     }
 

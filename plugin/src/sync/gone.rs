@@ -1,6 +1,6 @@
-//! Objects that HubSpot does not have any more. Halo's record stays as it is: what
-//! becomes of it is for people to decide, so it is said once, and the link no longer
-//! keeps another object from that record.
+//! Objects that HubSpot does not have any more. What becomes of Halo's record is for
+//! people to decide, by a setting where there is one (`deleted.rs`); it is said once, and
+//! the link no longer keeps another object from that record.
 
 use serde::{Deserialize, Serialize};
 
@@ -30,8 +30,20 @@ impl Gone {
     }
 
     /// For people. `what` is a company, `record` what it is linked to in Halo
-    /// (`customer 7`).
-    pub fn reason(&self, what: &str, record: &str) -> Failure {
+    /// (`customer 7`), `done` what was done to that (`closed`).
+    pub fn reason(&self, what: &str, record: &str, done: Option<&str>) -> Failure {
+        if let (Gone::Deleted(_) | Gone::Lost, Some(done)) = (self, done) {
+            let (when, back) = match self {
+                Gone::Deleted(at) => (
+                    format!(" on {}", at.get(..10).unwrap_or(at)),
+                    format!(" Restore the {what} in HubSpot within 90 days to go on with it."),
+                ),
+                _ => (String::new(), String::new()),
+            };
+            let message =
+                format!("The {what} was deleted in HubSpot{when}; {record} was {done}.{back}");
+            return Failure::new("deleted", message);
+        }
         match self {
             Gone::Deleted(at) => Failure::new(
                 "deleted",
@@ -69,7 +81,7 @@ mod tests {
         assert_eq!(Gone::of(Some(&object)), Gone::Lost);
         object.archived_at = Some("2026-11-02T03:04:05Z".to_owned());
         let gone = Gone::of(Some(&object));
-        let reason = gone.reason("company", "customer 7");
+        let reason = gone.reason("company", "customer 7", None);
         assert!(
             reason.message.starts_with(
                 "The company was deleted in HubSpot on 2026-11-02; customer 7 stays as it is."

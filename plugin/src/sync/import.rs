@@ -87,13 +87,14 @@ pub struct Job<'a> {
     pub(super) rows: Vec<FieldRow>,
     pub(super) linked: Linked,
     /// Where its state is.
-    pub(super) scope: String,
+    pub scope: String,
     /// Names the settings.
     pub(super) print: String,
 }
 
 impl<'a> Job<'a> {
-    fn new(section: Section<'a>, sweep_ms: u64, linked: Linked) -> Result<Job<'a>, Trouble> {
+    /// Of an entity, for an account.
+    pub fn new(section: Section<'a>, sweep_ms: u64, linked: Linked) -> Result<Job<'a>, Trouble> {
         let rows = usable_rows(&section)?;
         Ok(Job {
             print: section.print(&rows),
@@ -295,10 +296,10 @@ impl<'a> Job<'a> {
                 objects: &page.results,
                 with_associations: reader.has_associations(&cursor.position),
             };
-            let mut writes = desk.work(client, page_of, &unanswered, list)?;
+            let mut writes = desk.work(client, page_of, &unanswered, list)?.writes;
             if !gone.is_empty() {
                 let bin: Page = client.read(reader.archived(&gone))?;
-                writes.extend(desk.work_on_gone(&gone, &bin.results)?);
+                writes.extend(desk.work_on_gone(&gone, &bin.results)?.writes);
             }
             cursor.done += page.results.len() as u64;
             show(&cursor, spec);
@@ -341,7 +342,7 @@ impl<'a> Job<'a> {
 }
 
 /// What HubSpot could not answer now, and the ids that it does not have.
-fn split(unanswered: Vec<Unanswered>) -> (Vec<Unanswered>, Vec<String>) {
+pub(super) fn split(unanswered: Vec<Unanswered>) -> (Vec<Unanswered>, Vec<String>) {
     let (refused, gone): (Vec<_>, Vec<_>) = unanswered
         .into_iter()
         .partition(|unanswered| unanswered.refused.is_some());
@@ -391,18 +392,20 @@ fn show(cursor: &Cursor, spec: &Spec) {
 }
 
 /// Whether a slice goes on.
-pub(super) struct SliceClock {
+pub struct SliceClock {
     begun: u64,
 }
 
 impl SliceClock {
-    pub(super) fn start() -> SliceClock {
+    /// Starts a slice.
+    pub fn start() -> SliceClock {
         SliceClock {
             begun: monotonic_clock::now(),
         }
     }
 
-    pub(super) fn goes_on(&self) -> bool {
+    /// Whether there is time for more.
+    pub fn goes_on(&self) -> bool {
         let left = run::remaining();
         !run::should_stop()
             && monotonic_clock::now() - self.begun < SLICE_NS

@@ -13,6 +13,8 @@
 //! | [`whose`] | the customer, site and user of deals and quotes | shell |
 //! | [`lines`] | the lines of quotes | shell |
 //! | [`sites`] | what is known of the sites of a page | shell |
+//! | [`live`] | objects that HubSpot has told of | shell |
+//! | [`deleted`] | what a deletion in HubSpot does to records, and how it is taken back | shell |
 //! | [`writing`] | the rows of a page, repeated where records do not answer | shell |
 //! | [`plan`] | what becomes of one row | no |
 //! | [`intent`] | what is about to be written | no |
@@ -26,12 +28,14 @@ pub mod companies;
 pub mod contacts;
 pub mod cursor;
 pub mod deals;
+pub mod deleted;
 pub mod ended;
 pub mod gone;
 pub mod import;
 pub mod intent;
 pub mod keys;
 pub mod lines;
+pub mod live;
 pub mod memory;
 pub mod page;
 pub mod pending;

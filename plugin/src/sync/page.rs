@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::de::DeserializeOwned;
 
+use super::deleted::Deletion;
 use super::ended::Ended;
 use super::gone::Gone;
 use super::intent::Intent;
@@ -21,6 +22,7 @@ use crate::failure::Failure;
 use crate::hubspot::account::Account;
 use crate::hubspot::client::{Client, Trouble};
 use crate::hubspot::objects::{Object, Unanswered};
+use crate::hubspot::{time, transport};
 use crate::patience::insist;
 
 /// What is particular to an entity in its import.
@@ -41,6 +43,11 @@ pub trait Import {
 
     /// By what people filter reports of it.
     fn facets(&self, object: &Object) -> Vec<Attribute>;
+
+    /// What becomes of the record of an object that was deleted at this time.
+    fn deletion(&self, _at: &str) -> Deletion {
+        Deletion::Leave
+    }
 
     /// The record that a linked object is.
     fn shown(&self, _id: &str, agreed: &Agreed) -> (&'static str, u64) {
@@ -68,6 +75,25 @@ pub struct Looked {
     pub linked: BTreeSet<String>,
     /// What becomes of each object.
     pub fates: Vec<Fate>,
+    /// HubSpot ids of objects that were chosen, where new ones are a choice.
+    pub chosen: BTreeSet<String>,
+}
+
+/// What came of a page.
+#[derive(Default)]
+pub struct Worked {
+    /// What is to be remembered.
+    pub writes: Vec<Write>,
+    /// What was reported.
+    pub reports: Vec<ReportRow>,
+}
+
+impl Worked {
+    /// With what came of more of the page.
+    pub fn extend(&mut self, other: Worked) {
+        self.writes.extend(other.writes);
+        self.reports.extend(other.reports);
+    }
 }
 
 /// What a page needs to know besides its rows.
@@ -83,7 +109,7 @@ pub struct Desk<'a> {
 }
 
 impl Desk<'_> {
-    /// Works on a page; answers the writes that remember it. `unanswered` are ids
+    /// Works on a page; answers the writes that remember it, and what was said. `unanswered` are ids
     /// that were asked for in vain; `list` names the list of everything that the page
     /// is of.
     pub fn work(
@@ -92,7 +118,7 @@ impl Desk<'_> {
         page: PageOf<'_>,
         unanswered: &[Unanswered],
         list: Option<u64>,
-    ) -> Result<Vec<Write>, Trouble> {
+    ) -> Result<Worked, Trouble> {
         let objects = page.objects;
         let held = self.held(objects)?;
         let mut done = self.write(client, page)?;
@@ -113,7 +139,7 @@ impl Desk<'_> {
             {
                 writes.push(memory::put(keys::agreed(&self.scope, &object.id), agreed)?);
             }
-            let hold = ended.hold();
+            let hold = ended.hold(known.chosen.contains(&object.id));
             if hold.as_ref() != held.get(&object.id) {
                 let key = keys::held(&self.scope, &object.id);
                 writes.push(match hold {
@@ -130,7 +156,7 @@ impl Desk<'_> {
                     && agreed.gone.is_none()
                 {
                     let gone = Gone::Merged(object.id.clone());
-                    let (row, write) = self.gone(merged, agreed, gone)?;
+                    let (row, write) = self.gone(merged, agreed, gone, None)?;
                     reports.push(row);
                     writes.push(write);
                 }
@@ -140,45 +166,70 @@ impl Desk<'_> {
             let ended = Ended::unanswered(unanswered, self.import.spec());
             let key = keys::held(&self.scope, &unanswered.id);
             // The search for changes will not tell of it a second time.
-            writes.push(match ended.hold() {
+            writes.push(match ended.hold(false) {
                 Some(hold) => memory::put(key, &hold)?,
                 None => memory::remove(key),
             });
             reports.push(self.report(&Object::bare(&unanswered.id), ended));
         }
         report(&reports)?;
-        Ok(writes)
+        Ok(Worked { writes, reports })
     }
 
     /// Works on ids that the list did not have and HubSpot does not have; `bin` is
     /// what lies of them in its recycling bin.
-    pub fn work_on_gone(&self, ids: &[String], bin: &[Object]) -> Result<Vec<Write>, Failure> {
+    pub fn work_on_gone(&self, ids: &[String], bin: &[Object]) -> Result<Worked, Trouble> {
         let agreed_keys: Vec<String> = ids.iter().map(|id| keys::agreed(&self.scope, id)).collect();
         let mut reports = Vec::with_capacity(ids.len());
         let mut writes = Vec::new();
-        for (id, agreed) in ids.iter().zip(memory::get_all::<Agreed>(&agreed_keys)?) {
-            match agreed {
-                Some(agreed) => {
+        let agreed = memory::get_all::<Agreed>(&agreed_keys)?;
+        let mut agreed: BTreeMap<String, Agreed> = { ids.iter().zip(agreed) }
+            .filter_map(|(id, agreed)| Some((id.clone(), agreed?)))
+            .collect();
+        let now = time::iso(transport::now());
+        let mut done = self.delete(&mut agreed, bin, &now)?;
+        for id in ids {
+            match (agreed.get(id), done.remove(id)) {
+                // It is not settled, so the object is not remembered as gone either.
+                (Some(agreed), Some(Err(failure))) => {
+                    let (kind, record) = self.import.shown(id, agreed);
+                    let ended = Ended::stopped("failed", failure, kind, Some(record));
+                    reports.push(self.report(&Object::bare(id), ended));
+                }
+                (Some(agreed), done) => {
                     let gone = Gone::of(bin.iter().find(|object| object.id == *id));
-                    let (row, write) = self.gone(id, &agreed, gone)?;
+                    let done = done.and_then(Result::ok);
+                    let (row, write) = self.gone(id, agreed, gone, done)?;
                     reports.push(row);
                     writes.push(write);
                 }
-                None => reports.push(
+                (None, _) => reports.push(
                     self.report(&Object::bare(id), Ended::not_in_hubspot(self.import.spec())),
                 ),
             }
             writes.push(memory::remove(keys::held(&self.scope, id)));
         }
         report(&reports)?;
-        Ok(writes)
+        Ok(Worked { writes, reports })
     }
 
-    /// What is said and remembered of a linked object that is gone.
-    fn gone(&self, id: &str, agreed: &Agreed, gone: Gone) -> Result<(ReportRow, Write), Failure> {
+    /// What is said and remembered of a linked object that is gone; `done` is what became
+    /// of its record.
+    fn gone(
+        &self,
+        id: &str,
+        agreed: &Agreed,
+        gone: Gone,
+        done: Option<&'static str>,
+    ) -> Result<(ReportRow, Write), Failure> {
         let (kind, record) = self.import.shown(id, agreed);
-        let reason = gone.reason(self.import.spec().one, &format!("{kind} {record}"));
-        let ended = Ended::stopped("skipped", reason, kind, Some(record));
+        let one = self.import.spec().one;
+        let reason = gone.reason(one, &format!("{kind} {record}"), done);
+        let outcome = match done {
+            Some(_) => "written",
+            None => "skipped",
+        };
+        let ended = Ended::stopped(outcome, reason, kind, Some(record));
         let mut row = self.report(&Object::bare(id), ended);
         // A record is called by its name, whatever else it has.
         row.object.title = agreed

@@ -33,7 +33,7 @@ impl Job<'_> {
         cursor: &Cursor,
     ) -> Result<Option<Position>, Trouble> {
         match &cursor.position {
-            Position::Held { after, then, .. } => self.held(after.clone(), *then).map(Some),
+            Position::Held { after, then, .. } => self.held(after.clone(), *then, true).map(Some),
             Position::Missing { scan, .. } => self.missing(scan.clone(), cursor.list),
             Position::Touched { rest, touch, .. } => {
                 self.touched(client, rest.clone(), touch.clone())
@@ -42,9 +42,14 @@ impl Job<'_> {
         }
     }
 
+    /// Rows that waited for what is in Halo now; another position when there are none.
+    pub(super) fn awaited(&self, after: Option<String>) -> Result<Position, Trouble> {
+        self.held(after, 0, false)
+    }
+
     /// Up to a batch of rows that stopped. One that waits for another object is left
-    /// out until that is in Halo.
-    fn held(&self, mut after: Option<String>, then: u64) -> Result<Position, Trouble> {
+    /// out until that is in Halo; without `all`, so is one that waits for nothing.
+    fn held(&self, mut after: Option<String>, then: u64, all: bool) -> Result<Position, Trouble> {
         let prefix = keys::held_prefix(&self.scope);
         let mut ids: Vec<String> = Vec::new();
         loop {
@@ -54,7 +59,7 @@ impl Job<'_> {
                 break;
             };
             after = Some(last.clone());
-            let ready = self.ready(&rows)?;
+            let ready = self.ready(&rows, all)?;
             for ((id, _), _) in rows.iter().zip(ready).filter(|(_, ready)| *ready) {
                 ids.push(id.clone());
                 if ids.len() >= objects::BATCH_LIMIT {
@@ -71,7 +76,7 @@ impl Job<'_> {
     }
 
     /// Which rows wait for nothing, or for what is in Halo now.
-    fn ready(&self, rows: &[(String, Held)]) -> Result<Vec<bool>, Trouble> {
+    fn ready(&self, rows: &[(String, Held)], all: bool) -> Result<Vec<bool>, Trouble> {
         let mut awaited: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
         for until in rows.iter().flat_map(|(_, held)| &held.until) {
             for kind in &until.kinds {
@@ -95,7 +100,8 @@ impl Job<'_> {
             .iter()
             .map(|(_, held)| {
                 let mut until = held.until.iter();
-                held.until.is_empty() || until.any(|until| there.contains(until.id.as_str()))
+                (all && held.until.is_empty())
+                    || until.any(|until| there.contains(until.id.as_str()))
             })
             .collect())
     }

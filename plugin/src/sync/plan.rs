@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::deleted::Replaced;
 use super::gone::Gone;
 use super::intent::Intent;
 use crate::contract::halo::integration::records::{Row, RowOptions, Stored};
@@ -53,6 +54,9 @@ pub struct Agreed {
     /// HubSpot does not have it any more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gone: Option<Gone>,
+    /// What was done to its record for that, to be taken back.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub replaced: Vec<Replaced>,
 }
 
 /// What was sent of a field.
@@ -201,6 +205,9 @@ pub struct Held {
     /// Not before one of these is in Halo; where none is named, at each import.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub until: Vec<Awaited>,
+    /// It was wanted, where that is a choice: nobody needs to choose it again.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub chosen: bool,
 }
 
 impl Fate {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::deleted::Deletion;
 use super::keys;
 use super::memory::BATCH;
 use super::page::{Desk, Import, Looked, PageOf};
@@ -16,6 +17,7 @@ use crate::hubspot::client::{Client, Trouble};
 use crate::hubspot::objects::Object;
 use crate::matching::text_of;
 use crate::patience::insist;
+use crate::settings::deleted::OfProduct;
 
 /// An import of products.
 pub struct Products<'a> {
@@ -41,7 +43,17 @@ impl Import for Products<'_> {
             agreed: known.agreed,
             intents: known.intents,
             fates,
+            ..Looked::default()
         })
+    }
+
+    fn deletion(&self, _at: &str) -> Deletion {
+        match self.rules.settings.deleted {
+            OfProduct::Leave => Deletion::Leave,
+            OfProduct::Inactive => {
+                Deletion::Set("made inactive", vec![(INACTIVE, true.to_string())])
+            }
+        }
     }
 
     fn title(&self, object: &Object) -> Option<String> {

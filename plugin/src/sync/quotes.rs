@@ -4,6 +4,7 @@
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::deleted::Deletion;
 use super::keys;
 use super::lines;
 use super::memory::BATCH;
@@ -24,11 +25,14 @@ use crate::hubspot::pipelines::{self, Pipeline};
 use crate::hubspot::properties::Choice;
 use crate::matching::Table;
 use crate::patience::insist;
+use crate::settings::deleted::OfQuote;
 
 /// An import of quotes.
 pub struct Quotes<'a> {
     /// How.
     pub rules: Rules<'a>,
+    /// What becomes of the quotation of a deleted quote.
+    pub deleted: OfQuote,
     /// The customer mapping table.
     pub table: Table<'a>,
     /// Whether open deals become tickets without a person who chooses them.
@@ -73,7 +77,15 @@ impl Import for Quotes<'_> {
             agreed: known.agreed,
             intents: known.intents,
             fates,
+            ..Looked::default()
         })
+    }
+
+    fn deletion(&self, _at: &str) -> Deletion {
+        match self.deleted {
+            OfQuote::Leave => Deletion::Leave,
+            OfQuote::Remove => Deletion::Remove,
+        }
     }
 
     fn title(&self, object: &Object) -> Option<String> {

@@ -248,7 +248,8 @@ impl<'a> Section<'a> {
                 owners: Default::default(),
                 offset_ms: Default::default(),
             }),
-            Section::Quotes(_, companies, deals) => Box::new(quotes::Quotes {
+            Section::Quotes(settings, companies, deals) => Box::new(quotes::Quotes {
+                deleted: settings.deleted,
                 rules: plan::quote::Rules {
                     fields,
                     line_fields: line_item::fields(),

@@ -52,7 +52,7 @@ impl Job<'_> {
                 page = client.read(reader.batch(&asked))?;
                 page.dedup();
             }
-            let mut writes = desk.work(
+            let worked = desk.work(
                 client,
                 PageOf {
                     objects: &page.results,
@@ -61,6 +61,7 @@ impl Job<'_> {
                 &page.unanswered(batch),
                 None,
             )?;
+            let mut writes = worked.writes;
             next += batch.len();
             run::show_progress(&run::Progress {
                 done: next as u64,

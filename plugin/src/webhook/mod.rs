@@ -9,10 +9,12 @@
 //! | [`object`] | the types of objects, and their switches | no |
 //! | [`told`] | what is kept of an event | no |
 //! | [`receive`] | one request | shell |
+//! | [`asked`] | which objects events ask to look at | no |
 //! | [`apply`] | acting on what was kept | shell |
 //! | [`subscriptions`] | what HubSpot must be told to send | no |
 
 pub mod apply;
+pub mod asked;
 pub mod events;
 pub mod fields;
 pub mod object;

@@ -52,6 +52,8 @@ pub struct Known<'a> {
     pub whose: BTreeMap<String, Whose>,
     /// HubSpot ids that are linked and that HubSpot does not have.
     pub gone: BTreeSet<String>,
+    /// HubSpot ids of deals that somebody has chosen.
+    pub chosen: BTreeSet<String>,
     /// By HubSpot id, merged ones included.
     pub agreed: BTreeMap<String, Agreed>,
     /// By HubSpot id, merged ones included: what was to be written when a call ended.
@@ -78,7 +80,9 @@ pub fn plan(object: &Object, rules: &Rules<'_>, known: &Known<'_>) -> Fate {
             );
             stop("skipped", Failure::new("closed", message), None)
         }
-        (None, _) if !rules.may_create() => stop("skipped", not_selected(), None),
+        (None, _) if !rules.may_create() && !known.chosen.contains(&object.id) => {
+            stop("skipped", not_selected(), None)
+        }
         (record, Err(reason)) => stop("failed", reason, record),
         (None, Ok(_)) => create(object, rules, known),
         (Some(record), Ok(_)) => update(object, record, rules, known),
