@@ -17,10 +17,12 @@ use crate::runs::RunRequest;
 use crate::store::{Lane, Scope, Store, StoreError};
 use crate::watch::Watch;
 
+mod action;
 mod answers;
 mod push;
 pub mod webhook;
 
+pub use action::Action;
 use answers::pairs;
 pub use answers::{Account, Begun, Choice, Problem, RemoteField, Selection, Slice, Status};
 pub use push::{Change, Outcome, PushContext, Sent};

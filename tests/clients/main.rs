@@ -6,6 +6,7 @@
 
 mod halo;
 mod install;
+mod webhooks;
 
 use std::path::Path;
 use std::process::Stdio;

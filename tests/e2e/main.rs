@@ -27,6 +27,7 @@ mod seeds;
 mod sending;
 mod shop;
 mod unmapped;
+mod webhook_setup;
 
 /// The real store; `partial.rs` has another.
 fn records() -> halo_tests::kit::Records {

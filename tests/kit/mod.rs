@@ -8,6 +8,7 @@ mod halo;
 mod partial;
 mod program;
 mod served;
+mod webhooks;
 mod workshop;
 
 pub use browser::Browser;
@@ -16,4 +17,5 @@ pub use halo::Halo;
 pub use partial::Records;
 pub use program::{Ended, Program};
 pub use served::{CLIENT_ID, CLIENT_SECRET, Served, Session};
+pub use webhooks::{Delivery, Listener, delivered};
 pub use workshop::{NAME, Workshop, query_of};

@@ -14,6 +14,7 @@ use crate::connection::{Connection, ConnectionError};
 use crate::host::{Host, OpenError};
 use crate::store::{Store, StoreError};
 
+mod action;
 mod build;
 mod check;
 mod choices;
@@ -86,6 +87,8 @@ enum Command {
     Fields(fields::Fields),
     /// What a setting may be at the remote: by label, with what to write.
     Choices(choices::Choices),
+    /// What a connector can do besides: list it, or do it.
+    Action(action::Action),
     /// Add, list or remove fields of Halo's records.
     #[command(subcommand)]
     CustomField(fields::CustomField),
@@ -283,6 +286,7 @@ async fn dispatch(context: &Context, command: Command) -> Done {
         Command::Settings(command) => command.run(context).await,
         Command::Fields(command) => command.run(context).await,
         Command::Choices(command) => command.run(context).await,
+        Command::Action(command) => command.run(context).await,
         Command::CustomField(command) => command.run(context).await,
         Command::Preview(command) => command.run(context).await,
         Command::Import(command) => command.run(context).await,

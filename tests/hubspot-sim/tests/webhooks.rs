@@ -1,75 +1,35 @@
 //! Webhooks: the events of every change, over sockets to an app that listens.
 
-use std::collections::{BTreeMap, VecDeque};
-use std::sync::{Arc, Mutex};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-use axum::Router;
-use axum::body::Bytes;
-use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
 use serde_json::{Value, json};
 
 use super::wire::http;
 use crate::hubspot_sim::webhooks::signature;
 use crate::hubspot_sim::{Sim, SimHandle, SimOptions};
-
-/// What an app has received, and what it answers next; 200 when that is all used.
-#[derive(Clone, Default)]
-struct App {
-    requests: Arc<Mutex<Vec<(HeaderMap, String)>>>,
-    answers: Arc<Mutex<VecDeque<u16>>>,
-    target: String,
-}
-
-impl App {
-    async fn listen() -> App {
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let app = App {
-            target: format!("http://{}/webhooks?k=%20", listener.local_addr().unwrap()),
-            ..App::default()
-        };
-        let take = async |State(app): State<App>, headers: HeaderMap, body: Bytes| {
-            let body = String::from_utf8(body.to_vec()).unwrap();
-            app.requests.lock().unwrap().push((headers, body));
-            let answer = app.answers.lock().unwrap().pop_front().unwrap_or(200);
-            StatusCode::from_u16(answer).unwrap()
-        };
-        let router = Router::new().fallback(take).with_state(app.clone());
-        tokio::spawn(async move { axum::serve(listener, router).await });
-        app
-    }
-
-    /// All events so far, in the order of their arrival.
-    fn events(&self) -> Vec<Value> {
-        let requests = self.requests.lock().unwrap();
-        let bodies = requests.iter().map(|(_, body)| body);
-        let lists = bodies.map(|body| serde_json::from_str::<Vec<Value>>(body).unwrap());
-        lists.flatten().collect()
-    }
-
-    /// Waits until all is delivered; answers the events and forgets them.
-    async fn take(&self, sim: &SimHandle) -> Vec<Value> {
-        settled(sim).await;
-        let events = self.events();
-        self.requests.lock().unwrap().clear();
-        events
-    }
-}
+use crate::kit::{Delivery, Listener, delivered};
 
 async fn settled(sim: &SimHandle) {
-    for _ in 0..3_000 {
-        if sim.webhook_stats().is_settled() {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-    panic!("{:?}", sim.webhook_stats());
+    delivered(sim).await.unwrap();
 }
 
-async fn start() -> (SimHandle, App) {
+fn events(deliveries: &[Delivery]) -> Vec<Value> {
+    let lists = deliveries
+        .iter()
+        .map(|delivery| serde_json::from_slice::<Vec<Value>>(&delivery.body).unwrap());
+    lists.flatten().collect()
+}
+
+/// Waits until all is delivered; answers the events.
+async fn take(app: &Listener, sim: &SimHandle) -> Vec<Value> {
+    settled(sim).await;
+    events(&app.take())
+}
+
+async fn start() -> (SimHandle, Listener) {
     let sim = Sim::start(SimOptions::default()).await.unwrap();
-    (sim, App::listen().await)
+    (sim, Listener::start("/webhooks?k=%20").await.unwrap())
 }
 
 /// The subscription types of events, sorted, with the property where there is one.
@@ -108,12 +68,12 @@ fn all_of(who: &str, properties: &[&str]) -> Value {
 async fn every_change_of_an_object_has_its_event() {
     let (sim, app) = start().await;
     let before = sim.create_company([("name", "Before")]).unwrap();
-    sim.subscribe(&app.target, &all_of("company", &["name", "city"]))
+    sim.subscribe(app.target(), &all_of("company", &["name", "city"]))
         .unwrap();
     let id = sim
         .create_company([("name", "Northwind"), ("phone", "1")])
         .unwrap();
-    let events = app.take(&sim).await;
+    let events = take(&app, &sim).await;
     // What was there before has no event, and a property without a subscription neither.
     assert_eq!(
         types(&events),
@@ -128,15 +88,15 @@ async fn every_change_of_an_object_has_its_event() {
     }
     sim.edit("companies", &id, [("city", "Ghent"), ("name", "Northwind")])
         .unwrap();
-    let events = app.take(&sim).await;
+    let events = take(&app, &sim).await;
     assert_eq!(types(&events), ["company.propertyChange city"]);
     assert_eq!(events[0]["propertyValue"], "Ghent");
     sim.archive("companies", &id).unwrap();
     sim.restore("companies", &id).unwrap();
-    let events = app.take(&sim).await;
+    let events = take(&app, &sim).await;
     assert_eq!(types(&events), ["company.deletion", "company.restore"]);
     let survivor = sim.merge("companies", &id, &before).unwrap();
-    let events = app.take(&sim).await;
+    let events = take(&app, &sim).await;
     assert_eq!(types(&events), ["company.merge"]);
     assert_eq!(events[0]["newObjectId"].to_string(), survivor);
     assert_eq!(events[0]["primaryObjectId"].to_string(), id);
@@ -150,7 +110,7 @@ async fn every_change_of_an_object_has_its_event() {
     sim.unsubscribe();
     sim.edit("companies", &survivor, [("city", "Bruges")])
         .unwrap();
-    assert_eq!(app.take(&sim).await, Vec::<Value>::new());
+    assert_eq!(take(&app, &sim).await, Vec::<Value>::new());
 }
 
 #[tokio::test]
@@ -161,7 +121,7 @@ async fn what_the_app_writes_says_so_and_what_follows_of_it_is_computed() {
         .create("contacts", [("email", "a@example.com")])
         .unwrap();
     let wanted = all_of("contact", &["firstname", "associatedcompanyid"]);
-    sim.subscribe(&app.target, &wanted).unwrap();
+    sim.subscribe(app.target(), &wanted).unwrap();
     let body = json!({"properties": {"firstname": "Ada"}}).to_string();
     let target = format!("/crm/objects/2026-09/contacts/{contact}");
     let token = sim.private_app_token();
@@ -169,13 +129,13 @@ async fn what_the_app_writes_says_so_and_what_follows_of_it_is_computed() {
         .await
         .unwrap();
     assert_eq!(status, 200);
-    let events = app.take(&sim).await;
+    let events = take(&app, &sim).await;
     assert_eq!(types(&events), ["contact.propertyChange firstname"]);
     assert_eq!(events[0]["changeSource"], "INTEGRATION");
     assert_eq!(events[0]["sourceId"], sim.app_id().to_string());
     sim.link(("contacts", &contact), ("companies", &company), true)
         .unwrap();
-    let events = app.take(&sim).await;
+    let events = take(&app, &sim).await;
     assert_eq!(
         types(&events),
         [
@@ -201,13 +161,13 @@ async fn a_link_has_an_event_at_both_ends_and_its_end_too() {
         {"subscriptionType": "company.associationChange"},
         {"subscriptionType": "object.associationChange", "objectTypeId": "0-1"},
     ]);
-    sim.subscribe(&app.target, &both).unwrap();
+    sim.subscribe(app.target(), &both).unwrap();
     let pair = [
         ("contacts", contact.as_str()),
         ("companies", company.as_str()),
     ];
     sim.link(pair[0], pair[1], true).unwrap();
-    let events = app.take(&sim).await;
+    let events = take(&app, &sim).await;
     let of = |name: &str| {
         let mut found = events
             .iter()
@@ -228,7 +188,7 @@ async fn a_link_has_an_event_at_both_ends_and_its_end_too() {
     assert_eq!(generic["associationTypeId"], 1);
     assert_eq!(events.len(), 3);
     sim.unlink(pair[0], pair[1]).unwrap();
-    let events = app.take(&sim).await;
+    let events = take(&app, &sim).await;
     assert_eq!(events.len(), 3);
     assert!(
         events
@@ -246,7 +206,7 @@ async fn quotes_and_their_lines_are_told_of_by_the_generic_types() {
         {"subscriptionType": "object.propertyChange", "objectTypeId": "0-8", "propertyName": "quantity"},
         {"subscriptionType": "object.associationChange", "objectTypeId": "0-14"},
     ]);
-    sim.subscribe(&app.target, &wanted).unwrap();
+    sim.subscribe(app.target(), &wanted).unwrap();
     let line = sim
         .create(
             "line_items",
@@ -261,7 +221,7 @@ async fn quotes_and_their_lines_are_told_of_by_the_generic_types() {
         .unwrap();
     sim.link(("quotes", &quote), ("line_items", &line), false)
         .unwrap();
-    let events = app.take(&sim).await;
+    let events = take(&app, &sim).await;
     assert_eq!(
         types(&events),
         [
@@ -278,7 +238,7 @@ async fn quotes_and_their_lines_are_told_of_by_the_generic_types() {
     assert_eq!(created["objectId"].to_string(), quote);
     // A quote takes its lines along.
     sim.archive("quotes", &quote).unwrap();
-    let events = app.take(&sim).await;
+    let events = take(&app, &sim).await;
     assert_eq!(types(&events), ["object.deletion"]);
     assert_eq!(events[0]["objectId"].to_string(), line);
 }
@@ -293,9 +253,9 @@ async fn a_person_who_is_forgotten_is_deleted_as_well() {
     let contact = sim
         .create("contacts", [("email", "a@example.com")])
         .unwrap();
-    sim.subscribe(&app.target, &wanted).unwrap();
+    sim.subscribe(app.target(), &wanted).unwrap();
     sim.forget("contacts", &contact).unwrap();
-    let events = app.take(&sim).await;
+    let events = take(&app, &sim).await;
     assert_eq!(
         types(&events),
         ["contact.deletion", "contact.privacyDeletion"]
@@ -307,15 +267,16 @@ async fn a_person_who_is_forgotten_is_deleted_as_well() {
 #[tokio::test]
 async fn every_delivery_is_signed_over_what_was_sent() {
     let (sim, app) = start().await;
-    sim.subscribe(&app.target, &all_of("company", &[])).unwrap();
+    sim.subscribe(app.target(), &all_of("company", &[]))
+        .unwrap();
     sim.create_company([("name", "Zoë \"Z\" Ltd")]).unwrap();
     settled(&sim).await;
-    let requests = app.requests.lock().unwrap().clone();
-    let (headers, body) = &requests[0];
-    let header = |name: &str| headers[name].to_str().unwrap().to_owned();
+    let delivery = app.take().remove(0);
+    let body = &delivery.text();
+    let header = |name: &str| delivery.header(name);
     let at: i64 = header("x-hubspot-request-timestamp").parse().unwrap();
     let secret = sim.client_secret();
-    let v3 = signature::v3(secret, &app.target, body, at);
+    let v3 = signature::v3(secret, app.target(), body, at);
     assert_eq!(header("x-hubspot-signature-v3"), v3);
     assert_eq!(header("x-hubspot-signature"), signature::v1(secret, body));
     assert_eq!(header("x-hubspot-signature-version"), "v1");
@@ -325,8 +286,9 @@ async fn every_delivery_is_signed_over_what_was_sent() {
 #[tokio::test]
 async fn what_is_refused_is_sent_again_and_the_clock_brings_the_next_time() {
     let (sim, app) = start().await;
-    sim.subscribe(&app.target, &all_of("company", &[])).unwrap();
-    app.answers.lock().unwrap().extend([503, 401, 302]);
+    sim.subscribe(app.target(), &all_of("company", &[]))
+        .unwrap();
+    app.answer_with([503, 401, 302]);
     sim.create_company([("name", "Northwind")]).unwrap();
     for sent in 1..=3 {
         for _ in 0..3_000 {
@@ -346,8 +308,7 @@ async fn what_is_refused_is_sent_again_and_the_clock_brings_the_next_time() {
         stats.statuses,
         BTreeMap::from([(200, 1), (302, 1), (401, 1), (503, 1)])
     );
-    let attempts: Vec<u64> = app
-        .events()
+    let attempts: Vec<u64> = events(&app.take())
         .iter()
         .map(|event| event["attemptNumber"].as_u64().unwrap())
         .collect();
@@ -383,16 +344,18 @@ async fn an_app_that_is_not_there_or_does_not_answer_is_tried_again() {
     }
     assert!(sim.webhook_stats().unanswered > 11);
     // What waits goes to the new address.
-    sim.subscribe(&app.target, &all_of("company", &[])).unwrap();
+    sim.subscribe(app.target(), &all_of("company", &[]))
+        .unwrap();
     settled(&sim).await;
-    assert_eq!(types(&app.events()), ["company.creation"]);
+    assert_eq!(types(&events(&app.take())), ["company.creation"]);
 }
 
 #[tokio::test]
 async fn no_more_than_ten_requests_of_a_hundred_events_are_under_way() {
     let (sim, app) = start().await;
     sim.webhook_options(|options| options.paused = true);
-    sim.subscribe(&app.target, &all_of("company", &[])).unwrap();
+    sim.subscribe(app.target(), &all_of("company", &[]))
+        .unwrap();
     for n in 0..1_550 {
         let name = format!("Company {n}");
         sim.create_company([("name", name.as_str())]).unwrap();
@@ -400,7 +363,7 @@ async fn no_more_than_ten_requests_of_a_hundred_events_are_under_way() {
     sim.webhook_options(|options| {
         (options.paused, options.shuffle, options.duplicates) = (false, true, 2);
     });
-    let events = app.take(&sim).await;
+    let events = take(&app, &sim).await;
     let stats = sim.webhook_stats();
     assert_eq!(
         (stats.events, stats.requests, stats.answered),
@@ -425,7 +388,7 @@ async fn the_control_calls_subscribe_and_show_how_it_stands() {
             .await
             .unwrap()
     };
-    let wanted = json!({"target_url": app.target, "subscriptions": [{"subscriptionType": "company.creation"}]});
+    let wanted = json!({"target_url": app.target(), "subscriptions": [{"subscriptionType": "company.creation"}]});
     assert_eq!(post("webhooks", wanted).await.0, 200);
     assert_eq!(post("webhook-options", json!({"batch": 1})).await.0, 200);
     assert_eq!(post("webhook-options", json!({"batches": 1})).await.0, 400);
@@ -466,7 +429,7 @@ async fn the_control_calls_subscribe_and_show_how_it_stands() {
             "no object type",
         ),
     ] {
-        let body = json!({"target_url": app.target, "subscriptions": [wanted]});
+        let body = json!({"target_url": app.target(), "subscriptions": [wanted]});
         let (status, text) = post("webhooks", body).await;
         assert!(status == 400 && text.contains(why), "{wanted}: {text}");
     }
