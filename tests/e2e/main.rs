@@ -17,6 +17,7 @@ mod hublets;
 mod import_all;
 mod items;
 mod kill;
+mod live;
 mod made_in_preview;
 mod preview;
 mod push;

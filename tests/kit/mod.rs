@@ -8,6 +8,7 @@ mod halo;
 mod partial;
 mod program;
 mod served;
+mod serving;
 mod webhooks;
 mod workshop;
 
@@ -17,5 +18,6 @@ pub use halo::Halo;
 pub use partial::Records;
 pub use program::{Ended, Program};
 pub use served::{CLIENT_ID, CLIENT_SECRET, Served, Session};
+pub use serving::Serving;
 pub use webhooks::{Delivery, Listener, delivered};
 pub use workshop::{NAME, Workshop, query_of};
