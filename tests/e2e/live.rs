@@ -8,6 +8,7 @@ use crate::shop::unconnected;
 
 mod deals;
 mod items;
+mod orders;
 mod quotations;
 mod switches;
 
