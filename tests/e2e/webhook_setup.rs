@@ -1,7 +1,11 @@
 //! What HubSpot is told to send (S62), and that the connector knows what it sends.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
+use bytes::Bytes;
+use halo_host::capability::Stop;
+use halo_host::clock::Clock;
 use halo_tests::kit::{Delivery, Listener, NAME, Workshop, delivered};
 use hubspot_connector::webhook::events::{self, Events};
 use hubspot_connector::webhook::signature::{self, Signed};
@@ -128,6 +132,81 @@ async fn s62_hubspot_takes_the_subscriptions_and_the_connector_reads_their_event
     }
     // What no row maps is not subscribed to.
     assert!(!seen.contains(&format!("product/{product} changed hs_url")));
+}
+
+/// Sends a body to the host as anybody can; answers the status.
+async fn post(target: &str, headers: &[(&str, String)], body: &str) -> u16 {
+    use hyper_util::client::legacy::Client;
+    use hyper_util::rt::TokioExecutor;
+    let client = Client::builder(TokioExecutor::new()).build_http();
+    let mut request = hyper::Request::post(target);
+    for (name, value) in headers {
+        request = request.header(*name, value);
+    }
+    let body = http_body_util::Full::<Bytes>::from(body.to_owned());
+    let request = request.body(body).unwrap();
+    client.request(request).await.unwrap().status().as_u16()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_host_that_serves_takes_what_hubspot_has_signed_and_nothing_else() {
+    let shop = unconnected(0).await;
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let target = format!("http://{}/webhooks/{NAME}", listener.local_addr().unwrap());
+    let settings = json!({ "public-url": target, "items": true });
+    apply(&shop, settings.clone());
+    shop.connect().await.unwrap();
+    let host = Arc::new(shop.host(Clock::default()).await.unwrap());
+    let stop = Stop::default();
+    let router = halo_host::server::router(&host).unwrap();
+    let serving = {
+        let (host, stop) = (host.clone(), stop.clone());
+        tokio::spawn(async move { halo_host::server::serve(host, router, listener, &stop).await })
+    };
+    shop.subscribe().await.unwrap();
+    for n in 0..30 {
+        let name = format!("Cable {n}");
+        shop.sim
+            .create("products", [("name", name.as_str())])
+            .unwrap();
+    }
+    let stats = delivered(&shop.sim).await.unwrap();
+    assert_eq!(stats.statuses, BTreeMap::from([(204, stats.requests)]));
+
+    let body =
+        r#"[{"portalId":1,"occurredAt":2,"subscriptionType":"product.creation","objectId":3}]"#;
+    let signed = shop.sim.sign(&target, body);
+    assert_eq!(post(&target, &signed, body).await, 204);
+    assert_eq!(post(&target, &[], body).await, 401);
+    assert_eq!(post(&target, &signed, &body.replace('3', "4")).await, 401);
+    let elsewhere = shop.sim.sign("http://127.0.0.1:1/webhooks/hubspot", body);
+    assert_eq!(post(&target, &elsewhere, body).await, 401);
+    for (body, status) in [
+        ("{}", 400),
+        ("[1]", 400),
+        ("", 400),
+        ("[]", 204),
+        ("[{}]", 204),
+    ] {
+        let signed = shop.sim.sign(&target, body);
+        assert_eq!(post(&target, &signed, body).await, status, "{body}");
+    }
+    let many = format!("[{}{{}}]", "{},".repeat(1_000));
+    let signed = shop.sim.sign(&target, &many);
+    assert_eq!(post(&target, &signed, &many).await, 413);
+    // The first signature alone counts only where the settings say so.
+    let first: Vec<_> = shop.sim.sign(&target, body).drain(..2).collect();
+    assert_eq!(post(&target, &first, body).await, 401);
+    let mut with_first = settings;
+    with_first["signature-v1"] = json!(true);
+    apply(&shop, with_first);
+    assert_eq!(post(&target, &first, body).await, 204);
+    // Somebody else's clock, or what was kept and is sent again later.
+    shop.sim.advance_clock(std::time::Duration::from_secs(301));
+    let early = shop.sim.sign(&target, body);
+    assert_eq!(post(&target, &early, body).await, 401);
+    stop.ask();
+    serving.await.unwrap().unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]

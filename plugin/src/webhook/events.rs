@@ -14,7 +14,7 @@ use super::told::{Told, What};
 
 /// The largest body that is read. HubSpot sends up to a hundred events, whose values may
 /// have 65,536 characters.
-pub const MAX_BODY: usize = 16 * 1024 * 1024;
+pub const MAX_BODY: usize = 8 * 1024 * 1024;
 /// The most events of one request; HubSpot sends up to a hundred.
 pub const MAX_EVENTS: usize = 1_000;
 /// The longest name of a property, of a source and of its id that is kept.
