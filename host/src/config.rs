@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use crate::brake::Brake;
+use crate::schedule::Schedule;
 
 mod application;
 
@@ -164,6 +165,9 @@ pub struct Connector {
     /// another one: a remote has one address for all accounts of an app.
     #[serde(default)]
     pub events_from: Option<String>,
+    /// When imports run that its settings enable.
+    #[serde(default)]
+    pub schedule: Option<Schedule>,
 }
 
 /// Where a secret is found.
@@ -209,6 +213,10 @@ impl Config {
         for (name, connector) in &config.connector {
             let brake = connector.brake.check();
             brake.map_err(|detail| format!("connector.{name}.brake: {detail}"))?;
+            if let Some(schedule) = &connector.schedule {
+                let checked = schedule.check();
+                checked.map_err(|detail| format!("connector.{name}.schedule: {detail}"))?;
+            }
             if let Some(from) = &connector.events_from
                 && !config.connector.contains_key(from)
             {

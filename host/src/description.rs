@@ -37,6 +37,19 @@ pub struct Description {
     /// JSON Schema of its settings.
     #[serde(default)]
     pub settings: serde_json::Value,
+    /// Where its settings say which imports run by themselves.
+    #[serde(default)]
+    pub schedule: Option<SchedulePlaces>,
+}
+
+/// JSON Pointers into the settings.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct SchedulePlaces {
+    /// `true` where imports run by themselves.
+    pub enabled: String,
+    /// The entities that do; all where the list is missing.
+    pub entities: String,
 }
 
 /// A secret that the configuration may grant.

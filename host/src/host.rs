@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use crate::capability::Grants;
 use crate::clock::Clock;
@@ -70,6 +71,7 @@ pub struct Host {
     engine: Arc<Engine>,
     transport: Transport,
     budgets: Mutex<BTreeMap<String, Budgets>>,
+    recent: tokio::sync::Mutex<BTreeMap<String, (Instant, Arc<Connection>)>>,
     sealer: Sealer,
 }
 
@@ -80,6 +82,9 @@ impl std::fmt::Debug for Host {
             .finish()
     }
 }
+
+/// How long a component is used before its file is looked at again.
+const FRESH: Duration = Duration::from_secs(5);
 
 /// The folder for compiled code and lock files, beside the store.
 fn private_folder(config: &Config) -> PathBuf {
@@ -120,6 +125,7 @@ impl Host {
             engine: Arc::new(engine),
             transport: Transport::new()?,
             budgets: Mutex::default(),
+            recent: tokio::sync::Mutex::default(),
             sealer,
             wakes: Wakes::of(config.connector.keys()),
             config,
@@ -132,6 +138,20 @@ impl Host {
     /// What seals secrets, for the server's own.
     pub(crate) fn sealer(&self) -> &Sealer {
         &self.sealer
+    }
+
+    /// A connection as of a few seconds ago at most, for what happens all the time: a new
+    /// component or new grants are seen soon, and not read for each request.
+    pub async fn recent(&self, name: &str) -> Result<Arc<Connection>, OpenError> {
+        let mut recent = self.recent.lock().await;
+        if let Some((at, connection)) = recent.get(name)
+            && at.elapsed() < FRESH
+        {
+            return Ok(connection.clone());
+        }
+        let connection = Arc::new(self.connection(name).await?);
+        recent.insert(name.to_owned(), (Instant::now(), connection.clone()));
+        Ok(connection)
     }
 
     /// The connection of a connector in the configuration.

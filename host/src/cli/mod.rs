@@ -36,6 +36,7 @@ mod push;
 mod records;
 mod report;
 mod rows;
+mod run_due;
 mod serve;
 mod settings;
 mod status;
@@ -100,6 +101,9 @@ enum Command {
     Push(push::Push),
     /// What has changed in Halo and was not sent yet, and why.
     Outbox(outbox::Outbox),
+    /// Do once all that is due: events, tasks, scheduled imports and changes; for a
+    /// scheduler that is not this host's.
+    RunDue(run_due::RunDue),
     /// The remote's events: which wait, and why.
     Inbox(inbox::Inbox),
     /// What was sent, where settings ask for it, and what could not be sent.
@@ -292,6 +296,7 @@ async fn dispatch(context: &Context, command: Command) -> Done {
         Command::Import(command) => command.run(context).await,
         Command::Push(command) => command.run(context).await,
         Command::Outbox(command) => command.run(context).await,
+        Command::RunDue(command) => command.run(context).await,
         Command::Inbox(command) => command.run(context).await,
         Command::Messages(command) => command.run(context).await,
         Command::Report(command) => command.run(context).await,

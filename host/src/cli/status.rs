@@ -7,6 +7,7 @@ use super::{Context, Done, Ended, inbox, rows};
 use crate::host::Host;
 use crate::model::Failure;
 use crate::runs::show_time;
+use crate::schedule::{self, Next};
 use crate::store::{Counts, InboxCounts, Run, RunMode, Task};
 use crate::watch;
 
@@ -27,6 +28,9 @@ struct Standing {
     tasks: Vec<Task>,
     outbox: usize,
     inbox: InboxCounts,
+    /// Scheduled imports: when each is due.
+    schedule: Vec<Next>,
+    warning: Option<String>,
 }
 
 /// A run, and what became of its rows.
@@ -51,7 +55,12 @@ impl Status {
         };
         for name in names {
             let connection = host.connection(&name).await?;
+            let entry = host.config.connector.get(&name);
+            let when = entry.and_then(|entry| entry.schedule.as_ref());
+            let (_, schedule, warning) = schedule::next_runs(&connection, when).await?;
             let standing = Standing {
+                schedule,
+                warning,
                 status: connection.status().await?,
                 runs: counted(&host, &name).await?,
                 braked: watch::refused(&connection).await?,
@@ -115,6 +124,16 @@ fn show(standing: &Standing) -> String {
                 records => format!("{records} records"),
             }
         ));
+    }
+    for next in &standing.schedule {
+        let at = next.at.map_or_else(
+            || "when a scheduler asks (run-due)".to_owned(),
+            |at| format!("at {}", show_time(at)),
+        );
+        text.push_str(&format!("  next import of {}: {at}\n", next.entity));
+    }
+    if let Some(warning) = &standing.warning {
+        text.push_str(&format!("  warning: {warning}\n"));
     }
     if let Some(line) = inbox::line(&standing.inbox) {
         text.push_str(&format!("  inbox: {line}\n"));

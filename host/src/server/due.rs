@@ -4,11 +4,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::capability::Stop;
+use crate::capability::{Stop, Unwatched};
 use crate::connection::{Connection, ConnectionError, Slice};
 use crate::host::Host;
 use crate::lanes::LaneError;
 use crate::model::Timestamp;
+use crate::schedule::{self, Due};
 use crate::server::receiving::Receiving;
 use crate::server::sending::Sending;
 use crate::store::{Store, StoreError, Task};
@@ -35,6 +36,9 @@ async fn line(host: Arc<Host>, name: String, stop: Stop) {
         if let Err(error) = run_due_of(&host, &name, &stop).await {
             tracing::error!(connection = name, %error, "due tasks could not be run");
         }
+        if let Err(error) = imports(&host, &name, &stop).await {
+            tracing::error!(connection = name, %error, "scheduled imports could not be run");
+        }
         if let Err(error) = receiving.turn(&host, &name, &stop).await {
             tracing::error!(connection = name, %error, "events could not be applied");
         }
@@ -46,6 +50,29 @@ async fn line(host: Arc<Host>, name: String, stop: Stop) {
             () = host.wakes.woken(&name) => {}
         }
     }
+}
+
+/// Runs the imports that are due by the schedule of the configuration.
+async fn imports(
+    host: &Host,
+    name: &str,
+    stop: &Stop,
+) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    let entry = host.config.connector.get(name);
+    let Some(when) = entry.and_then(|entry| entry.schedule.as_ref()) else {
+        return Ok(());
+    };
+    let connection = host.recent(name).await?;
+    let observer = Arc::new(Unwatched);
+    schedule::run_due(
+        &connection,
+        Some(when),
+        Due::Scheduled,
+        observer,
+        stop.clone(),
+    )
+    .await?;
+    Ok(())
 }
 
 /// Runs what is due now for one connector, each task once.

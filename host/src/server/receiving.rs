@@ -28,7 +28,7 @@ impl Receiving {
         if now < self.not_before || host.store.inbox_due(name, now, 1).await?.is_empty() {
             return Ok(());
         }
-        let connection = host.connection(name).await?;
+        let connection = host.recent(name).await?;
         match events::run(&connection, Arc::new(Unwatched), stop.clone()).await {
             Ok(Some(summary)) if summary.state == "failed" => {
                 let failure = summary.failure.as_ref().map(ToString::to_string);

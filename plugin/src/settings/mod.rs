@@ -49,6 +49,8 @@ pub struct Settings {
     pub sync_back: SyncBack,
     /// What comes from HubSpot by itself.
     pub webhooks: Webhooks,
+    /// Imports that run by themselves.
+    pub schedule: Schedule,
 }
 
 /// `/contacts`.
@@ -83,6 +85,16 @@ pub struct Quotes {
     pub deleted: deleted::OfQuote,
     /// The field mappings.
     pub fields: Vec<FieldRow>,
+}
+
+/// `/schedule`. The host reads it, as the description says; here it only has a shape.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Schedule {
+    /// Whether imports run by themselves (S63).
+    pub enabled: bool,
+    /// Which (S64); all where it is not said.
+    pub entities: Option<Vec<String>>,
 }
 
 /// `/sync`.

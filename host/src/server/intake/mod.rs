@@ -10,9 +10,8 @@
 //! limit, and a request that is not done in time is told to come again. It does, and what
 //! was kept of it is known.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
@@ -21,11 +20,10 @@ use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::any;
 use http_body_util::BodyExt as _;
-use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::connection::Connection;
 use crate::connection::webhook::{Received, Request};
-use crate::host::{Host, OpenError};
+use crate::host::Host;
 pub(super) use counted::Counted;
 use counted::What;
 use keeper::Keeper;
@@ -46,8 +44,6 @@ const AT_ONCE: usize = 16;
 const LONGEST: Duration = Duration::from_millis(4_500);
 /// When a remote that was refused shall come again.
 const AGAIN_S: &str = "5";
-/// How long a loaded component is used before its file is looked at again.
-const FRESH: Duration = Duration::from_secs(5);
 /// What a connector may answer with; remotes read nothing of it.
 const ANSWER: usize = 16 * 1024;
 
@@ -57,7 +53,6 @@ pub(super) struct Intake {
     keeper: Keeper,
     room: Arc<Semaphore>,
     turns: Semaphore,
-    loaded: Mutex<BTreeMap<String, (Instant, Arc<Connection>)>>,
     counted: Arc<Counted>,
 }
 
@@ -68,7 +63,6 @@ pub(super) fn router(host: &Arc<Host>, counted: Arc<Counted>) -> Router {
         keeper: Keeper::start(host, counted.clone()),
         room: Arc::new(Semaphore::new(BODIES / UNIT)),
         turns: Semaphore::new(AT_ONCE),
-        loaded: Mutex::default(),
         counted,
     });
     Router::new()
@@ -154,7 +148,7 @@ async fn received(intake: &Intake, name: &str, request: HttpRequest) -> Result<R
     let at = intake.host.clock.now();
     let (parts, body) = request.into_parts();
     let (body, _room) = whole(intake, body).await?;
-    let connection = intake.connection(name).await.map_err(|error| {
+    let connection = intake.host.recent(name).await.map_err(|error| {
         tracing::error!(connection = name, %error, "events cannot be taken");
         Refused::Busy
     })?;
@@ -221,21 +215,6 @@ async fn whole(
         bytes.extend_from_slice(&data);
     }
     Ok((bytes, room))
-}
-
-impl Intake {
-    /// A connection as of a few seconds ago at most.
-    async fn connection(&self, name: &str) -> Result<Arc<Connection>, OpenError> {
-        let mut loaded = self.loaded.lock().await;
-        if let Some((at, connection)) = loaded.get(name)
-            && at.elapsed() < FRESH
-        {
-            return Ok(connection.clone());
-        }
-        let connection = Arc::new(self.host.connection(name).await?);
-        loaded.insert(name.to_owned(), (Instant::now(), connection.clone()));
-        Ok(connection)
-    }
 }
 
 /// A connector's own answer. What is no header, or not its business, is left out.
