@@ -25,6 +25,13 @@ pub(crate) struct Moment {
     journal: usize,
 }
 
+impl Moment {
+    /// How many entries the journal has.
+    pub(crate) fn length(&self) -> usize {
+        self.journal
+    }
+}
+
 /// How things are now.
 pub(crate) async fn now(shop: &Workshop) -> anyhow::Result<Moment> {
     let halo = shop.records()?;

@@ -7,6 +7,7 @@ mod checks;
 mod deals;
 mod folder;
 mod interrupt;
+mod live;
 mod options;
 mod people;
 mod quotations;

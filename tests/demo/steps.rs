@@ -7,7 +7,7 @@ use halo_tests::kit::component;
 use crate::interrupt::Interrupt;
 use crate::options::Options;
 use crate::stage::{CONTACTS, DEALS, LATENCY, LINES, PRODUCTS, QUOTES, Stage};
-use crate::{back, checks, deals, people, quotations, say, sign_in};
+use crate::{back, checks, deals, live, people, quotations, say, sign_in};
 
 /// The component comes first: everything else needs it.
 pub(crate) async fn build(interrupt: &Interrupt) -> anyhow::Result<()> {
@@ -58,7 +58,8 @@ pub(crate) async fn all(stage: &Stage) -> anyhow::Result<()> {
     let line = quotations::look(stage).await?;
     import_again(stage).await?;
     quotations::change(stage, &line).await?;
-    back::edit(stage).await
+    back::edit(stage).await?;
+    live::follow(stage).await
 }
 
 async fn configure(stage: &Stage) -> anyhow::Result<()> {
@@ -69,7 +70,7 @@ async fn configure(stage: &Stage) -> anyhow::Result<()> {
     stage
         .run("custom-field add customer CFCity --label City")
         .await?;
-    let settings = settings(stage.workshop.sim.base_url());
+    let settings = settings(stage.workshop.sim.base_url(), &stage.workshop.address()?);
     stage.workshop.write("settings.json", &settings)?;
     say::paragraph(
         "The file settings.json now is as follows. Its first lines name the simulated\n\
@@ -81,7 +82,7 @@ async fn configure(stage: &Stage) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn settings(address: &str) -> String {
+fn settings(address: &str, own: &str) -> String {
     format!(
         r#"{{
   "api": {{ "base-url": "{address}",
@@ -91,7 +92,9 @@ fn settings(address: &str) -> String {
   "products": {{ "item-group": 1,
                 "fields": [{{ "property": "price", "field": "baseprice" }}] }},
   "deals": {{ "ticket-type": 1 }},
-  "sync-back": {{ "companies": "on-update" }}
+  "sync-back": {{ "companies": "on-update" }},
+  "webhooks": {{ "public-url": "{own}/webhooks/hubspot",
+                "items": true, "quotations": true, "deals": true }}
 }}
 "#
     )

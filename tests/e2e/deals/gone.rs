@@ -4,9 +4,9 @@
 use std::time::Duration;
 
 use halo_tests::kit::{NAME, Workshop};
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::{code, deal, edit, field, import, one, select, ticket, tickets};
+use super::{apply, code, deal, edit, field, import, one, select, ticket, tickets};
 use crate::shop::{counts, empty, reason};
 
 async fn full(shop: &Workshop) -> Value {
@@ -33,8 +33,9 @@ async fn with(names: &[&str]) -> (Workshop, Vec<String>) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_deleted_deal_is_reported_once_and_its_ticket_stays() {
+async fn a15_a_deleted_deal_is_reported_once_and_its_ticket_stays_if_that_is_wanted() {
     let (shop, deals) = with(&["Fleet", "Vans"]).await;
+    apply(&shop, json!({ "deleted": "leave" }));
     let unimported = deal(&shop, "Nobody's", "qualifiedtobuy");
     import(&shop).await;
     let halo = shop.records().unwrap();
@@ -73,6 +74,22 @@ async fn a_deleted_deal_is_reported_once_and_its_ticket_stays() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn s59_a15_without_webhooks_a_deleted_deals_ticket_is_closed_by_an_import() {
+    let (shop, deals) = with(&["Fleet"]).await;
+    shop.sim.archive("deals", &deals[0]).unwrap();
+    let document = full(&shop).await;
+    assert_eq!(counts(&document), "updated 1");
+    assert_eq!(field(&shop, &deals[0], "hasbeenclosed").await, "true");
+    let told = why(&shop, &deals[0]).await;
+    assert!(told.contains("was closed"), "{told}");
+    // Once is enough.
+    assert_eq!(counts(&full(&shop).await), "");
+    shop.sim.restore("deals", &deals[0]).unwrap();
+    full(&shop).await;
+    assert_eq!(field(&shop, &deals[0], "hasbeenclosed").await, "");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_restored_deal_is_followed_again_also_when_it_was_closed_meanwhile() {
     let (shop, deals) = with(&["Fleet", "Vans"]).await;
     for deal in &deals {
@@ -90,7 +107,8 @@ async fn a_restored_deal_is_followed_again_also_when_it_was_closed_meanwhile() {
     assert_eq!(tickets(&shop).await, 2);
     // And when it is deleted again, that is said again.
     shop.sim.archive("deals", &deals[0]).unwrap();
-    assert!(reason(&full(&shop).await, &deals[0]).contains("deleted"));
+    full(&shop).await;
+    assert!(why(&shop, &deals[0]).await.contains("was closed"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -154,6 +172,8 @@ async fn two_tickets_of_deals_that_were_merged_are_named_and_neither_is_chosen()
 #[tokio::test(flavor = "multi_thread")]
 async fn everything_is_listed_again_once_a_day() {
     let (shop, deals) = with(&["Fleet", "Vans"]).await;
+    apply(&shop, json!({ "deleted": "leave" }));
+    import(&shop).await;
     // Beyond the overlap of two searches.
     shop.sim.advance_clock(Duration::from_secs(60 * 60));
     import(&shop).await;
