@@ -4,6 +4,7 @@
 use crate::contract::halo::integration::types::Value;
 use crate::field::convert::Conversion;
 use crate::settings::sync_back::Winner;
+use crate::sync::outgoing::Way;
 
 /// A mapping row that goes to HubSpot.
 #[derive(Clone, Debug)]
@@ -44,6 +45,15 @@ pub enum Sending {
 }
 
 impl Outward {
+    /// Its names.
+    pub fn way(&self) -> Way<'_> {
+        Way {
+            property: &self.property,
+            field: &self.field,
+            comes: self.comes_too,
+        }
+    }
+
     /// Decides; `was_edited` says whether Halo's change names the field. Fails with a
     /// sentence where HubSpot cannot hold the value.
     pub fn decide(

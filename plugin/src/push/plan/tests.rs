@@ -3,6 +3,7 @@
 use super::*;
 use crate::contract::halo::integration::types::{Field, Value};
 use crate::field::convert::Conversion;
+use crate::sync::plan::Sent;
 
 fn row(property: &str, field: &str, comes_too: bool) -> Outward {
     Outward {
