@@ -19,7 +19,7 @@ use crate::failure::Failure;
 use crate::hubspot::client::{Call, Client, Trouble};
 use crate::hubspot::objects::{Object, Page};
 use crate::hubspot::version::Version;
-use crate::patience::insist;
+use crate::patience::{self, insist};
 use crate::settings::SyncBack;
 use crate::sync::outgoing::Outgoing;
 use crate::sync::plan::Agreed;
@@ -209,10 +209,17 @@ fn link(told: &Told<'_>, pairs: &[(&Stored, &str)]) -> Result<(), Trouble> {
     if rows.is_empty() {
         return Ok(());
     }
-    for answer in insist(|| records::upsert(&rows))? {
-        answer?;
+    // The same key again is the same link, so all are repeated while one may still come.
+    let mut attempt = 1;
+    loop {
+        let answers = insist(|| records::upsert(&rows))?;
+        let refused = answers.into_iter().filter_map(Result::err);
+        let Some(failure) = refused.max_by_key(|failure| !patience::is_passing(failure)) else {
+            return Ok(());
+        };
+        patience::wait(failure, attempt)?;
+        attempt += 1;
     }
-    Ok(())
 }
 
 /// Makes objects: by upsert on the connector's own property, so that a repeated call

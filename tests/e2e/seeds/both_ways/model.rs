@@ -92,7 +92,9 @@ impl Field {
 
 impl Standing {
     fn push(&mut self, halo_wins: bool) {
-        let is_conflict = self.hubspot != self.agreed && !halo_wins;
+        // What was emptied there takes nothing of Halo's own, so it does not win either.
+        let comes = self.hubspot != self.agreed && !self.hubspot.is_empty();
+        let is_conflict = comes && !halo_wins;
         if self.halo != self.agreed && !is_conflict {
             self.hubspot.clone_from(&self.halo);
         }
