@@ -23,6 +23,7 @@ use crate::store::{NewMessage, OutboxRow, ReportRow, Settled, Verdict};
 
 mod archives;
 mod dry;
+mod patience;
 mod run;
 
 pub use dry::{DryRun, Shown, dry_run};

@@ -14,6 +14,7 @@ mod items;
 mod lost_answers;
 mod made_in_preview;
 mod preview;
+mod push;
 mod quotes;
 mod shop;
 mod unmapped;

@@ -1,5 +1,9 @@
 //! Halo's changes to HubSpot (S29 to S31, S66 to S71, A8, A18, A19).
 
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use halo_tests::hubspot_sim::{FaultKind, FaultRule};
 use halo_tests::kit::{Halo, NAME, Workshop};
 use serde_json::{Value, json};
 
@@ -9,6 +13,7 @@ mod archive;
 mod create;
 mod every_answer;
 mod items;
+mod unseen;
 mod update;
 
 /// Imports an entity; answers the document.
@@ -86,6 +91,24 @@ fn value(shop: &Workshop, kind: &str, id: &str, property: &str) -> String {
 fn count(shop: &Workshop, kind: &str) -> usize {
     let all = shop.sim.snapshot(kind).unwrap();
     all.iter().filter(|row| row["archived"] != true).count()
+}
+
+/// Sends what is due in a process that is killed at its call of this number, of those
+/// whose path has this part: HubSpot has done the work, and nobody has the answer.
+async fn dies(shop: &Workshop, path: &str, nth: u64) {
+    const PATIENCE: Duration = Duration::from_secs(60);
+    let rule = FaultRule::once(FaultKind::Latency(60_000)).nth(nth);
+    shop.sim.fail(rule.on_path(path));
+    let faults = shop.sim.stats().faults;
+    let mut command = shop.command(&["push", NAME]);
+    let mut pushing = command.stderr(Stdio::null()).spawn().unwrap();
+    let begun = Instant::now();
+    while shop.sim.stats().faults == faults {
+        assert!(begun.elapsed() < PATIENCE, "the call never came");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    pushing.kill().await.unwrap();
+    shop.sim.clear_faults();
 }
 
 /// Edits a record as a person in Halo does.

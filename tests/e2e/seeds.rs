@@ -6,6 +6,7 @@
 //! again, `HALO_SEEDS=50` plays so many.
 
 mod accounts;
+mod both_ways;
 mod stage;
 mod trouble;
 mod world;

@@ -329,7 +329,7 @@ impl Account {
         work.sort_by_key(|(id, _)| *id);
         let mut results = Vec::new();
         for (id, checked) in work {
-            self.store_update(kind, id, &checked);
+            self.app_update(kind, id, &checked);
             results.push(self.row(kind, id, Some(&checked), warn.then_some(&checked)));
         }
         Ok(batch_body(self.clock.now_ms(), 200, results, errors))
@@ -390,7 +390,7 @@ impl Account {
             let found = found.or_else(|| self.lookup(kind, &name, id_property));
             let id = match found {
                 Some(id) => {
-                    self.store_update(kind, id, &checked);
+                    self.app_update(kind, id, &checked);
                     id
                 }
                 None => self.insert(kind, &input, &checked, Writer::App),

@@ -75,6 +75,8 @@ pub struct Stats {
     pub routes: Vec<RouteCount>,
     /// Records by type.
     pub objects: BTreeMap<String, ObjectCounts>,
+    /// By `companies 5 city`: how often an app has changed that value of a record.
+    pub changes: BTreeMap<String, u64>,
     /// The simulation's time.
     pub now: String,
 }
@@ -114,6 +116,7 @@ pub struct Counters {
     routes: BTreeMap<(String, String, Effect), u64>,
     statuses: BTreeMap<u16, u64>,
     faults: u64,
+    changes: BTreeMap<String, u64>,
     in_flight: u64,
     peak: u64,
 }
@@ -142,6 +145,12 @@ impl Counters {
     /// A fault rule hit a call.
     pub fn faulted(&mut self) {
         self.faults += 1;
+    }
+
+    /// An app has changed a value of a record.
+    pub fn changed(&mut self, object_type: &str, id: u64, property: &str) {
+        let name = format!("{object_type} {id} {property}");
+        *self.changes.entry(name).or_default() += 1;
     }
 
     /// Starts again at nothing.
@@ -182,6 +191,7 @@ impl Counters {
                 })
                 .collect(),
             objects: BTreeMap::new(),
+            changes: self.changes.clone(),
             now: String::new(),
         }
     }

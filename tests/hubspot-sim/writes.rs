@@ -313,6 +313,22 @@ impl Account {
         Ok(checked)
     }
 
+    /// Stores an update of an app that was checked, and counts what it changes.
+    pub fn app_update(&mut self, kind: usize, id: u64, checked: &Checked) {
+        let store = &self.stores[kind];
+        for (column, value) in &checked.values {
+            let before = store
+                .records
+                .get(&id)
+                .and_then(|record| record.get(*column));
+            if before.unwrap_or_default() != value {
+                let name = &store.schema.properties[usize::from(*column)].name;
+                self.counters.changed(store.kind.name, id, name);
+            }
+        }
+        self.store_update(kind, id, checked);
+    }
+
     /// Stores an update that was checked. Says whether anything changed.
     pub fn store_update(&mut self, kind: usize, id: u64, checked: &Checked) -> bool {
         let now = self.clock.now_ms();
@@ -337,7 +353,7 @@ impl Account {
             Ok(checked) => checked,
             Err(reply) => return reply,
         };
-        self.store_update(kind, id, &checked);
+        self.app_update(kind, id, &checked);
         let warnings = checked.warnings().filter(|_| warn);
         Reply::text(
             200,

@@ -148,6 +148,17 @@ impl Halo {
         Ok(found.into_iter().flatten().next().map(|record| record.id))
     }
 
+    /// The HubSpot id that a record is linked to.
+    pub async fn key(&self, kind: &str, id: u64) -> anyhow::Result<Option<String>> {
+        let scope = Scope {
+            connection: NAME.to_owned(),
+            ..person()
+        };
+        let found = self.store.read(&scope, kind, &[id]).await?;
+        let record = found.into_iter().flatten().next();
+        Ok(record.and_then(|record| record.keys.into_iter().next()))
+    }
+
     /// What the journal says of a record, oldest first.
     pub async fn changes(&self, kind: &str, id: u64) -> anyhow::Result<Vec<FieldChange>> {
         let filter = JournalFilter {

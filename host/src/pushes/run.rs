@@ -5,7 +5,9 @@
 use std::sync::Arc;
 
 use super::archives::brake;
-use super::{BATCH, CHANGES, Subject, batch, failure_of_call, kinds, settled, unanswered};
+use super::{
+    BATCH, CHANGES, Subject, batch, failure_of_call, kinds, patience, settled, unanswered,
+};
 use crate::capability::{Observer, Progress, Stop};
 use crate::connection::{Change, Connection, ConnectionError, Outcome, PushContext};
 use crate::engine::CallError;
@@ -217,7 +219,7 @@ pub(super) async fn look_up(
 ) -> Result<(Vec<Change>, Vec<Subject>)> {
     let kind = batch.first().map_or("", |row| row.kind.as_str());
     let ids: Vec<u64> = batch.iter().map(|row| row.record).collect();
-    let found: Vec<Option<Stored>> = connection.store().read(scope, kind, &ids).await?;
+    let found: Vec<Option<Stored>> = patience::read(connection, scope, kind, &ids).await?;
     let pairs = batch.iter().zip(&found).map(|(row, record)| {
         let change = Change {
             sequence: row.sequence,

@@ -9,6 +9,7 @@ use crate::field::decide::Rule;
 use crate::field::text;
 use crate::hubspot::objects::Object;
 use crate::settings::FieldRow;
+use crate::sync::outgoing::Way;
 
 pub mod company;
 pub mod contact;
@@ -111,6 +112,18 @@ impl Mapped {
             rule: Rule::EmptyOrOurs,
             conversion: None,
         }
+    }
+
+    /// Its names, where it is a property of HubSpot.
+    pub fn way(&self) -> Option<Way<'_>> {
+        let Source::Property(property) = &self.source else {
+            return None;
+        };
+        (self.place == Place::Own).then_some(Way {
+            property,
+            field: &self.field,
+            comes: true,
+        })
     }
 
     /// HubSpot's value; nothing when it is empty.

@@ -43,6 +43,9 @@ pub fn run(
             keys::agreed(told.scope, &pair.linked),
             &agreed,
         )?);
+        if pair.outgoing.is_some() {
+            writes.push(memory::remove(keys::outgoing(told.scope, pair.record.id)));
+        }
         let sent = told.sent(&pair.record, &pair.linked, "archived", Vec::new());
         answers.push((pair.change.sequence, Outcome::Sent(sent)));
     }

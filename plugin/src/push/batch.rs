@@ -10,8 +10,10 @@ use crate::contract::exports::halo::integration::push::{Change, Outcome};
 use crate::contract::halo::integration::records::{self, Stored};
 use crate::entity::{company, contact};
 use crate::hubspot::client::{Client, Trouble};
+use crate::matching::text_of;
 use crate::patience::insist;
 use crate::settings::SyncBack;
+use crate::sync::outgoing::Outgoing;
 use crate::sync::plan::Agreed;
 use crate::sync::{keys, memory};
 
@@ -40,8 +42,11 @@ pub fn run(
     answers.extend(archive::run(told, client, &work.archives)?);
     let created = create::run(told, settings, client, &rows, work.newcomers)?;
     answers.extend(created.answers);
-    let linked = update::run(told, settings, client, &rows, &created.linked)?;
-    answers.extend(linked);
+    // Gone out of use before anybody knew that it had been made.
+    let is_archived = |pair: &Pair<'_>| settings.archive_inactive && is_inactive(&pair.record);
+    let (archived, linked): (Vec<_>, Vec<_>) = created.linked.into_iter().partition(is_archived);
+    answers.extend(archive::run(told, client, &archived)?);
+    answers.extend(update::run(told, settings, client, &rows, &linked)?);
     // A new contact is its company's, also where an earlier attempt ended between.
     place::contacts(told, client, changes, &answers)?;
     Ok(answers)
@@ -66,26 +71,34 @@ fn sort<'a>(
     wanted.dedup();
     let ids: Vec<u64> = changes.iter().map(|change| change.record).collect();
     let found = insist(|| records::read(spec.kind, &ids, &wanted))?;
-    let links = links(told, &found)?;
+    let links = links(told, &found)?.into_iter();
+    let outgoing: Vec<String> = { ids.iter() }
+        .map(|record| keys::outgoing(told.scope, *record))
+        .collect();
+    let outgoing = memory::get_all::<Outgoing>(&outgoing)?;
     let is_made = newcomer::is_made(told.section);
     let is_new = is_made && told.section.when(settings).creates();
     let is_made_again = is_made && settings.archive_inactive;
     let mut work = Work::default();
-    for ((change, record), link) in changes.iter().zip(found).zip(links) {
+    for (((change, record), link), outgoing) in changes.iter().zip(found).zip(links).zip(outgoing) {
         // Removed since; that is a change of its own.
         let Some(record) = record else {
             work.idle.push(change.sequence);
             continue;
         };
-        let newcomer = |record| Newcomer { change, record };
         match (change.what.as_str(), link) {
-            ("inactive", Some((linked, agreed))) if settings.archive_inactive => {
+            // Told as made as long as nobody knows what came of that.
+            (what, Some((linked, agreed)))
+                if settings.archive_inactive
+                    && (what == "inactive" || what == "created" && is_inactive(&record)) =>
+            {
                 work.archives.push(Pair {
                     change,
                     record,
                     linked,
                     agreed,
-                    is_new: false,
+                    outgoing,
+                    met: None,
                 });
             }
             (_, Some((linked, agreed))) => work.updates.push(Pair {
@@ -93,19 +106,32 @@ fn sort<'a>(
                 record,
                 linked,
                 agreed,
-                is_new: false,
+                outgoing,
+                met: None,
             }),
             // Its object lies in HubSpot's recycling bin, out of which no app takes it.
             ("active", None) if !record.keys.is_empty() && is_made_again => {
-                work.newcomers.push(newcomer(record));
+                work.newcomers.push(Newcomer {
+                    change,
+                    record,
+                    outgoing,
+                });
             }
             ("created", None) if is_new => {
-                work.newcomers.push(newcomer(record));
+                work.newcomers.push(Newcomer {
+                    change,
+                    record,
+                    outgoing,
+                });
             }
             _ => work.idle.push(change.sequence),
         }
     }
     Ok(work)
+}
+
+fn is_inactive(record: &Stored) -> bool {
+    text_of(record, company::INACTIVE) == Some("true")
 }
 
 /// What a record is linked to, and what was agreed of it.

@@ -10,7 +10,6 @@ use super::field::Outward;
 use super::halves;
 use super::newcomer::{self, Identity};
 use super::own::{self, Own};
-use super::plan::remember;
 use super::told::{self, Told};
 use super::update::Pair;
 use crate::contract::exports::halo::integration::push::{Change, Outcome};
@@ -20,8 +19,9 @@ use crate::failure::Failure;
 use crate::hubspot::client::{Call, Client, Trouble};
 use crate::hubspot::objects::{Object, Page};
 use crate::hubspot::version::Version;
-use crate::patience::insist;
+use crate::patience::{self, insist};
 use crate::settings::SyncBack;
+use crate::sync::outgoing::Outgoing;
 use crate::sync::plan::Agreed;
 use crate::sync::{keys, memory};
 
@@ -31,6 +31,8 @@ pub struct Newcomer<'a> {
     pub change: &'a Change,
     /// As it is in Halo.
     pub record: Stored,
+    /// What of it was sent without an answer.
+    pub outgoing: Option<Outgoing>,
 }
 
 /// What became of newcomers.
@@ -41,6 +43,20 @@ pub struct Created<'a> {
     /// Those that were linked to objects which were there; their fields are still to be
     /// compared.
     pub linked: Vec<Pair<'a>>,
+}
+
+impl<'a> Newcomer<'a> {
+    /// With the object that it is linked to now.
+    fn pair(self, linked: String, how: &'static str) -> Pair<'a> {
+        Pair {
+            change: self.change,
+            record: self.record,
+            linked,
+            agreed: None,
+            outgoing: self.outgoing,
+            met: Some(how),
+        }
+    }
 }
 
 /// What is known of one while it is worked on.
@@ -62,8 +78,14 @@ pub fn run<'a>(
     let answers = &mut created.answers;
     let mut drafts = Vec::new();
     let stage = settings.new_company_stage.as_deref();
+    let mut again = made_before(told, client, &newcomers)?;
     for newcomer in newcomers {
         let record = &newcomer.record;
+        if let Some(id) = again.remove(&record.id) {
+            link(told, &[(record, id.as_str())])?;
+            created.linked.push(newcomer.pair(id, "created"));
+            continue;
+        }
         if newcomer::is_nobody(told.section, record) {
             answers.push((newcomer.change.sequence, Outcome::Nothing(None)));
             continue;
@@ -95,13 +117,9 @@ pub fn run<'a>(
                     answers.push((draft.newcomer.change.sequence, Outcome::Rejected(failure)));
                     continue;
                 }
-                created.linked.push(Pair {
-                    change: draft.newcomer.change,
-                    linked: id.clone(),
-                    record: draft.newcomer.record,
-                    agreed: None,
-                    is_new: true,
-                });
+                created
+                    .linked
+                    .push(draft.newcomer.pair(id.clone(), "linked"));
             }
             Some(several) => {
                 let failure = Failure::new(
@@ -120,6 +138,33 @@ pub fn run<'a>(
     }
     answers.extend(make(told, client, rows, &new)?);
     Ok(created)
+}
+
+/// By record: the objects that an attempt has made whose answer was lost. People in HubSpot
+/// and in Halo may have edited them since, so they are not made once more.
+fn made_before(
+    told: &Told<'_>,
+    client: &mut Client,
+    newcomers: &[Newcomer<'_>],
+) -> Result<BTreeMap<u64, String>, Trouble> {
+    let makes = |newcomer: &&Newcomer<'_>| newcomer.outgoing.as_ref().is_some_and(|o| o.makes);
+    let tried: Vec<u64> = { newcomers.iter().filter(makes) }
+        .map(|newcomer| newcomer.record.id)
+        .collect();
+    if tried.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let installation = own::installation()?;
+    let value = |record: &u64| own::value(&installation, told.section.spec().kind, *record);
+    let values: Vec<String> = tried.iter().map(value).collect();
+    let page: Page = client.read(own::find(client.version(), told.section, &values))?;
+    let of = |value: &str| {
+        let mut results = page.results.iter();
+        results.find(|object| object.property(own::PROPERTY) == Some(value))
+    };
+    Ok({ tried.into_iter().zip(&values) }
+        .filter_map(|(record, value)| Some((record, of(value)?.id.clone())))
+        .collect())
 }
 
 /// Links a record to an object that is there, unless that is another record's.
@@ -164,10 +209,17 @@ fn link(told: &Told<'_>, pairs: &[(&Stored, &str)]) -> Result<(), Trouble> {
     if rows.is_empty() {
         return Ok(());
     }
-    for answer in insist(|| records::upsert(&rows))? {
-        answer?;
+    // The same key again is the same link, so all are repeated while one may still come.
+    let mut attempt = 1;
+    loop {
+        let answers = insist(|| records::upsert(&rows))?;
+        let refused = answers.into_iter().filter_map(Result::err);
+        let Some(failure) = refused.max_by_key(|failure| !patience::is_passing(failure)) else {
+            return Ok(());
+        };
+        patience::wait(failure, attempt)?;
+        attempt += 1;
     }
-    Ok(())
 }
 
 /// Makes objects: by upsert on the connector's own property, so that a repeated call
@@ -208,6 +260,7 @@ fn make(
             )
         })
         .collect();
+    intend(told, drafts)?;
     let version = client.version().clone();
     let mut answers = Vec::new();
     let call = |batch: &[_]| client.read(upsert(&version, told, batch));
@@ -222,6 +275,19 @@ fn make(
         Ok(())
     })?;
     Ok(answers)
+}
+
+/// Notes what is about to be made.
+fn intend(told: &Told<'_>, drafts: &[Draft<'_>]) -> Result<(), Failure> {
+    let mut writes = Vec::with_capacity(drafts.len());
+    for draft in drafts {
+        let properties = draft.properties.iter();
+        let properties = properties.map(|(name, text)| (name.as_str(), text.as_str()));
+        let outgoing = Outgoing::after(draft.newcomer.outgoing.as_ref(), true, properties);
+        let key = keys::outgoing(told.scope, draft.newcomer.record.id);
+        writes.push(memory::put(key, &outgoing)?);
+    }
+    state::commit(&writes)
 }
 
 fn upsert(version: &Version, told: &Told<'_>, batch: &[(&Draft<'_>, String)]) -> Call {
@@ -271,6 +337,7 @@ fn made(
             Some(object) => {
                 let agreed = agreed(record.id, rows, &draft.properties, object);
                 writes.push(memory::put(keys::agreed(told.scope, &object.id), &agreed)?);
+                writes.push(memory::remove(keys::outgoing(told.scope, record.id)));
                 let properties = draft.properties.iter();
                 let changes =
                     told::changes(properties.map(|(name, text)| (name, "", text)), object);
@@ -300,15 +367,14 @@ fn agreed(
         ..Agreed::default()
     };
     for row in rows {
-        let halo = properties.get(&row.property).cloned().unwrap_or_default();
-        let hubspot = match properties.contains_key(&row.property) {
-            true => object
-                .property(&row.property)
-                .unwrap_or_default()
-                .to_owned(),
-            false => String::new(),
+        let (halo, hubspot) = match properties.get(&row.property) {
+            Some(text) => {
+                let made = object.property(&row.property);
+                (text.as_str(), made.unwrap_or_default())
+            }
+            None => ("", ""),
         };
-        remember(&mut agreed, row, halo, hubspot);
+        agreed.remember(row.way(), halo, hubspot);
     }
     agreed
 }

@@ -3,7 +3,9 @@
 
 use crate::contract::halo::integration::types::Value;
 use crate::field::convert::Conversion;
+use crate::field::decide::{Rule, decide};
 use crate::settings::sync_back::Winner;
+use crate::sync::outgoing::Way;
 
 /// A mapping row that goes to HubSpot.
 #[derive(Clone, Debug)]
@@ -14,6 +16,8 @@ pub struct Outward {
     pub field: String,
     /// Whether HubSpot's changes come to Halo as well.
     pub comes_too: bool,
+    /// What HubSpot's changes do to the field, where they come.
+    pub rule: Rule,
     /// Between both.
     pub conversion: Conversion,
 }
@@ -44,6 +48,15 @@ pub enum Sending {
 }
 
 impl Outward {
+    /// Its names.
+    pub fn way(&self) -> Way<'_> {
+        Way {
+            property: &self.property,
+            field: &self.field,
+            comes: self.comes_too,
+        }
+    }
+
     /// Decides; `was_edited` says whether Halo's change names the field. Fails with a
     /// sentence where HubSpot cannot hold the value.
     pub fn decide(
@@ -68,14 +81,12 @@ impl Outward {
             let ours = ours.as_deref().ok();
             last.sent.is_some() && last.sent == ours
         });
+        let was = last.and_then(|last| {
+            let was = last.hubspot.filter(|text| !text.is_empty());
+            self.conversion.to_halo(was).ok()
+        });
         let has_changed = match last {
-            Some(last) => {
-                let was = last.hubspot.unwrap_or_default();
-                let was = self
-                    .conversion
-                    .to_halo(Some(was).filter(|text| !text.is_empty()));
-                !is_sent && !was.as_ref().is_ok_and(is_same)
-            }
+            Some(_) => !is_sent && !was.as_ref().is_some_and(is_same),
             // Never compared: what an edit names has changed.
             None => was_edited,
         };
@@ -85,7 +96,14 @@ impl Outward {
             return Ok(Sending::Left);
         }
         let ours = ours?;
-        if self.comes_too && has_hubspot_changed && winner == Winner::Hubspot {
+        // HubSpot's change wins only if it comes: what was emptied there takes nothing of
+        // Halo's own, and some rows never change what is there.
+        let comes = |theirs: &Value| decide(self.rule, theirs, halo, was.as_ref()).is_some();
+        if self.comes_too
+            && has_hubspot_changed
+            && winner == Winner::Hubspot
+            && theirs.as_ref().map_or(true, comes)
+        {
             return Ok(Sending::Lost { halo: ours });
         }
         Ok(Sending::Send(ours))
@@ -95,12 +113,14 @@ impl Outward {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::field::decide::Emptied;
 
     fn row(comes_too: bool) -> Outward {
         Outward {
             property: "phone".to_owned(),
             field: "CFPhone".to_owned(),
             comes_too,
+            rule: Rule::Mapped(Emptied::TakesBack),
             conversion: Conversion::number("phone", "CFPhone"),
         }
     }
@@ -147,6 +167,28 @@ mod tests {
     fn a_field_that_both_have_changed_is_the_winners() {
         check(Winner::Hubspot, true, "2", "3", "1", "!");
         check(Winner::Halo, true, "2", "3", "1", "2");
+    }
+
+    #[test]
+    fn hubspot_wins_only_with_a_change_that_comes() {
+        let last = Last {
+            hubspot: Some("1"),
+            sent: None,
+        };
+        let halo = crate::field::text(Some("2"));
+        for (rule, theirs, is_sent) in [
+            (Rule::Mapped(Emptied::TakesBack), "", true),
+            (Rule::Mapped(Emptied::Keeps), "", true),
+            (Rule::Mapped(Emptied::Clears), "", false),
+            (Rule::Mapped(Emptied::Keeps), "3", false),
+            (Rule::Empty, "3", true),
+            (Rule::Never, "3", true),
+        ] {
+            let row = Outward { rule, ..row(true) };
+            let decided = row.decide(&halo, theirs, Some(last), true, Winner::Hubspot);
+            let sent = Ok(Sending::Send("2".to_owned()));
+            assert_eq!(decided == sent, is_sent, "{rule:?} {theirs:?}");
+        }
     }
 
     #[test]

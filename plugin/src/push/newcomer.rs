@@ -105,6 +105,7 @@ mod tests {
     use super::*;
     use crate::contract::halo::integration::types::{Field, Value};
     use crate::field::convert::Conversion;
+    use crate::field::decide::{Emptied, Rule};
     use crate::settings::{Companies, Contacts};
 
     fn record(fields: &[(&str, &str)]) -> Stored {
@@ -135,6 +136,7 @@ mod tests {
             property: "numberofemployees".to_owned(),
             field: "CFSeats".to_owned(),
             comes_too: true,
+            rule: Rule::Mapped(Emptied::TakesBack),
             conversion: Conversion::number("numberofemployees", "CFSeats"),
         }];
         let acme = record(&[

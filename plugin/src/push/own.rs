@@ -10,6 +10,7 @@ use crate::contract::wasi::random::random;
 use crate::entity::{company, contact, product};
 use crate::failure::Failure;
 use crate::hubspot::client::{Call, Client, Trouble};
+use crate::hubspot::version::Version;
 use crate::sync::section::Section;
 use crate::sync::{keys, memory};
 
@@ -75,6 +76,15 @@ pub fn ensure(client: &mut Client, section: &Section<'_>, scope: &str) -> Result
     Ok(own)
 }
 
+/// The call that finds objects by these values of it.
+pub fn find(version: &Version, section: &Section<'_>, values: &[String]) -> Call {
+    let inputs: Vec<_> = values.iter().map(|value| json!({ "id": value })).collect();
+    Call::post(
+        format!("{}/batch/read", version.objects(section.spec().objects)),
+        &json!({ "idProperty": PROPERTY, "properties": [PROPERTY], "inputs": inputs }),
+    )
+}
+
 /// Names this installation among all that share an account.
 pub fn installation() -> Result<String, Failure> {
     if let Some(known) = memory::get(keys::INSTALLATION.to_owned())? {
@@ -83,6 +93,12 @@ pub fn installation() -> Result<String, Failure> {
     let name = format!("{:016x}", random::get_random_u64());
     state::commit(&[memory::put(keys::INSTALLATION.to_owned(), &name)?])?;
     Ok(name)
+}
+
+/// The record of that kind that a value is for, if this installation has written it.
+pub fn record(installation: &str, kind: &str, value: &str) -> Option<u64> {
+    let record = value.strip_prefix(installation)?.strip_prefix('-')?;
+    record.strip_prefix(kind)?.strip_prefix('-')?.parse().ok()
 }
 
 /// The value for a record.

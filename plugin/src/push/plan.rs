@@ -9,7 +9,7 @@ use crate::failure::Failure;
 use crate::hubspot::objects::Object;
 use crate::matching::value_of;
 use crate::settings::sync_back::Winner;
-use crate::sync::plan::{Agreed, Sent};
+use crate::sync::plan::Agreed;
 
 /// One changed record.
 #[derive(Debug)]
@@ -33,6 +33,14 @@ pub struct Update {
     pub same: BTreeMap<String, String>,
     /// What a person should know: fields that both sides have changed.
     pub note: Option<Failure>,
+}
+
+impl Update {
+    /// By property: what is sent.
+    pub fn texts(&self) -> impl Iterator<Item = (&str, &str)> {
+        let properties = self.properties.iter();
+        properties.map(|(name, (_, text))| (name.as_str(), text.as_str()))
+    }
 }
 
 /// Plans the update of one record; fails where HubSpot cannot hold a value.
@@ -68,21 +76,6 @@ pub fn update(case: &Case<'_>, rows: &[Outward], winner: Winner) -> Result<Updat
     }
     update.note = (!lost.is_empty()).then(|| Failure::new("changed-on-both-sides", lost.join(" ")));
     Ok(update)
-}
-
-/// Remembers what both hold of a row: what was sent of Halo's, and what HubSpot has made
-/// of it.
-pub fn remember(agreed: &mut Agreed, row: &Outward, halo: String, hubspot: String) {
-    if row.comes_too {
-        let value = Some(hubspot.clone()).filter(|text| !text.is_empty());
-        agreed.values.insert(row.field.clone(), value);
-    }
-    if row.comes_too && halo == hubspot {
-        agreed.sent.remove(&row.property);
-    } else {
-        let sent = Sent { halo, hubspot };
-        agreed.sent.insert(row.property.clone(), sent);
-    }
 }
 
 /// What both held of a row.

@@ -70,6 +70,7 @@ pub fn outward(
                 property: row.property.clone(),
                 field,
                 comes_too: row.direction.comes_to_halo(),
+                rule: row.rule(),
                 conversion,
             })
         })

@@ -1,20 +1,20 @@
 //! A batch of changed records that are linked: HubSpot's values now are read in one
 //! call, and what differs is written in another.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::field::Outward;
 use super::halves;
-use super::plan::{Case, Update, remember, update};
+use super::plan::{Case, Update, update};
 use super::told::{self, Told};
 use crate::contract::exports::halo::integration::push::{Change, Outcome};
 use crate::contract::halo::integration::records::Stored;
-use crate::contract::halo::integration::state;
+use crate::contract::halo::integration::state::{self, Write};
 use crate::failure::Failure;
 use crate::hubspot::client::{Client, Trouble};
 use crate::hubspot::objects::{self, MERGED, Object, Page};
 use crate::settings::SyncBack;
+use crate::sync::outgoing::Outgoing;
 use crate::sync::plan::Agreed;
 use crate::sync::section::Section;
 use crate::sync::{keys, memory};
@@ -29,8 +29,10 @@ pub struct Pair<'a> {
     pub linked: String,
     /// As both were when they were last compared.
     pub agreed: Option<Agreed>,
-    /// Whether it was linked just now.
-    pub is_new: bool,
+    /// What of it was sent without an answer.
+    pub outgoing: Option<Outgoing>,
+    /// How it was linked, if that was just now: `linked` or `created`.
+    pub met: Option<&'static str>,
 }
 
 impl Pair<'_> {
@@ -38,27 +40,34 @@ impl Pair<'_> {
     /// an object that was there when they met: neither had anything that both knew, so
     /// what only one side has goes to the other, and where both have something it is the
     /// winner's.
-    fn base(&self, rows: &[Outward]) -> Option<Cow<'_, Agreed>> {
-        if let Some(agreed) = &self.agreed {
-            return Some(Cow::Borrowed(agreed));
+    fn base(&self, object: &Object, rows: &[Outward]) -> Option<Agreed> {
+        if let Some(outgoing) = &self.outgoing {
+            let ways = rows.iter().map(Outward::way);
+            let agreed = outgoing.agreed(self.agreed.as_ref(), self.record.id, object, ways);
+            if agreed.is_some() {
+                return agreed;
+            }
+        }
+        if self.agreed.is_some() {
+            return self.agreed.clone();
         }
         let nothing = { rows.iter() }
             .filter(|row| row.comes_too)
             .map(|row| (row.field.clone(), None));
-        (self.change.what == "created").then(|| {
-            Cow::Owned(Agreed {
-                record: self.record.id,
-                values: nothing.collect(),
-                ..Agreed::default()
-            })
+        (self.change.what == "created").then(|| Agreed {
+            record: self.record.id,
+            values: nothing.collect(),
+            ..Agreed::default()
         })
     }
 
     /// What its change came to.
     fn outcome(&self, told: &Told<'_>, note: Option<Failure>) -> Outcome {
-        match self.is_new {
-            true => Outcome::Sent(told.sent(&self.record, &self.linked, "linked", Vec::new())),
-            false => Outcome::Nothing(note),
+        match self.met {
+            Some(effect) => {
+                Outcome::Sent(told.sent(&self.record, &self.linked, effect, Vec::new()))
+            }
+            None => Outcome::Nothing(note),
         }
     }
 }
@@ -78,18 +87,18 @@ pub fn run(
     let objects = present(told.section, client, rows, pairs)?;
     let mut answers = Vec::with_capacity(pairs.len());
     let mut writes = Vec::new();
-    let mut updates: BTreeMap<&str, (&Pair<'_>, Update)> = BTreeMap::new();
+    let mut updates: Updates<'_> = BTreeMap::new();
     for pair in pairs {
         let sequence = pair.change.sequence;
         let Some(object) = objects.get(&pair.linked) else {
             answers.push((sequence, Outcome::Rejected(gone(told, pair))));
             continue;
         };
-        let base = pair.base(rows);
+        let base = pair.base(object, rows);
         let case = Case {
             record: &pair.record,
             object,
-            agreed: base.as_deref(),
+            agreed: base.as_ref(),
             edited: &pair.change.fields,
         };
         match update(&case, rows, settings.conflicts) {
@@ -98,12 +107,7 @@ pub fn run(
                 answers.push((sequence, Outcome::Rejected(failure)));
             }
             Ok(update) if update.properties.is_empty() => {
-                if let Some(agreed) = agreed(pair, rows, &update, None) {
-                    writes.push(memory::put(
-                        keys::agreed(told.scope, &pair.linked),
-                        &agreed,
-                    )?);
-                }
+                writes.extend(remembered(told, pair, rows, (base, &update), None)?);
                 let note = update.note.map(|note| told.named(&pair.record, note));
                 answers.push((sequence, pair.outcome(told, note)));
             }
@@ -116,28 +120,25 @@ pub fn run(
                     );
                     answers.push((sequence, Outcome::Retry(failure)));
                 } else {
-                    updates.insert(&object.id, (pair, update));
+                    updates.insert(&object.id, (pair, base, update));
                 }
             }
         }
     }
+    intend(told, &updates)?;
     for (id, answer) in send(told.section, client, &updates)? {
-        let Some((pair, update)) = updates.get(id.as_str()) else {
+        let Some((pair, base, update)) = updates.get(id.as_str()) else {
             continue;
         };
         let outcome = match answer {
             Ok(object) => {
-                if let Some(agreed) = agreed(pair, rows, update, Some(&object)) {
-                    writes.push(memory::put(
-                        keys::agreed(told.scope, &pair.linked),
-                        &agreed,
-                    )?);
-                }
+                let planned = (base.clone(), update);
+                writes.extend(remembered(told, pair, rows, planned, Some(&object))?);
                 let properties = update.properties.iter();
                 let properties =
                     properties.map(|(name, (before, sent))| (name, before.as_str(), sent));
                 let changes = told::changes(properties, &object);
-                let effect = if pair.is_new { "linked" } else { "updated" };
+                let effect = pair.met.unwrap_or("updated");
                 Outcome::Sent(told.sent(&pair.record, &object.id, effect, changes))
             }
             Err(message) => {
@@ -182,6 +183,23 @@ fn present(
     Ok(found)
 }
 
+/// By HubSpot's id: what was both sides' when they were last compared, and what is written.
+type Updates<'a> = BTreeMap<&'a str, (&'a Pair<'a>, Option<Agreed>, Update)>;
+
+/// Notes what is about to be written.
+fn intend(told: &Told<'_>, updates: &Updates<'_>) -> Result<(), Failure> {
+    let mut writes = Vec::with_capacity(updates.len());
+    for (pair, _, update) in updates.values() {
+        let outgoing = Outgoing::after(pair.outgoing.as_ref(), false, update.texts());
+        let key = keys::outgoing(told.scope, pair.record.id);
+        writes.push(memory::put(key, &outgoing)?);
+    }
+    if writes.is_empty() {
+        return Ok(());
+    }
+    state::commit(&writes)
+}
+
 /// By HubSpot's id: the object as it is after the write, or HubSpot's words.
 type Written = Vec<(String, Result<Object, String>)>;
 
@@ -189,17 +207,11 @@ type Written = Vec<(String, Result<Object, String>)>;
 fn send(
     section: &Section<'_>,
     client: &mut Client,
-    updates: &BTreeMap<&str, (&Pair<'_>, Update)>,
+    updates: &Updates<'_>,
 ) -> Result<Written, Trouble> {
     let all: Vec<(&str, BTreeMap<&str, &str>)> = updates
         .iter()
-        .map(|(id, (_, update))| {
-            let properties = update
-                .properties
-                .iter()
-                .map(|(name, (_, text))| (name.as_str(), text.as_str()));
-            (*id, properties.collect())
-        })
+        .map(|(id, (_, _, update))| (*id, update.texts().collect()))
         .collect();
     let version = client.version().clone();
     let objects = section.spec().objects;
@@ -221,35 +233,41 @@ fn send(
     Ok(written)
 }
 
-/// What both sides hold now; nothing where that was known. `after` is the object as it
-/// is after a write.
-fn agreed(
+/// The writes that remember what both sides hold now; `after` is the object as it is after
+/// a write.
+fn remembered(
+    told: &Told<'_>,
     pair: &Pair<'_>,
     rows: &[Outward],
-    update: &Update,
+    (base, update): (Option<Agreed>, &Update),
     after: Option<&Object>,
-) -> Option<Agreed> {
-    let before = pair.base(rows).map(Cow::into_owned);
-    let before = before.unwrap_or_else(|| Agreed {
+) -> Result<Vec<Write>, Failure> {
+    let mut agreed = base.unwrap_or_else(|| Agreed {
         record: pair.record.id,
         ..Agreed::default()
     });
-    let mut agreed = before.clone();
     for row in rows {
         let property = &row.property;
         let (halo, hubspot) = match (update.properties.get(property), after) {
             (Some((_, sent)), Some(object)) => {
-                let made = object.property(property).unwrap_or_default();
-                (sent.clone(), made.to_owned())
+                (sent.as_str(), object.property(property).unwrap_or_default())
             }
             _ => match update.same.get(property) {
-                Some(same) => (same.clone(), same.clone()),
+                Some(same) => (same.as_str(), same.as_str()),
                 None => continue,
             },
         };
-        remember(&mut agreed, row, halo, hubspot);
+        agreed.remember(row.way(), halo, hubspot);
     }
-    (agreed != before || pair.agreed.is_none()).then_some(agreed)
+    let mut writes = Vec::new();
+    if pair.agreed.as_ref() != Some(&agreed) {
+        let key = keys::agreed(told.scope, &pair.linked);
+        writes.push(memory::put(key, &agreed)?);
+    }
+    if pair.outgoing.is_some() || after.is_some() {
+        writes.push(memory::remove(keys::outgoing(told.scope, pair.record.id)));
+    }
+    Ok(writes)
 }
 
 fn gone(told: &Told<'_>, pair: &Pair<'_>) -> Failure {

@@ -80,6 +80,7 @@ impl Companies<'_> {
             linked: desk.linked(KIND, &ids, &wanted)?,
             ..Candidates::default()
         };
+        desk.made(objects, &mut candidates.linked, &wanted)?;
         let included: Vec<&Object> = objects
             .iter()
             .filter(|object| company::is_included(self.rules.settings, object))
@@ -94,7 +95,7 @@ impl Companies<'_> {
         candidates.sites = self.tabled(desk, SITE, &targets, &sites::wanted(&self.rules))?;
         candidates.named = self.named(desk, &included, &candidates, &wanted)?;
 
-        let agreed = desk.remembered(&ids, keys::agreed)?;
+        let agreed = desk.agreed(objects, &candidates.linked, self.rules.fields)?;
         let intents = desk.remembered(&ids, keys::intent)?;
         candidates.gone = desk.gone_ids(candidates.records(), &agreed)?;
         let sites = sites::look_up(desk, &self.rules, &included, &candidates, &intents)?;

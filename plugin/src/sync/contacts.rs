@@ -89,14 +89,15 @@ impl Contacts<'_> {
             .flat_map(Object::ids)
             .map(str::to_owned)
             .collect();
-        let linked = desk.linked(KIND, &ids, &wanted)?;
+        let mut linked = desk.linked(KIND, &ids, &wanted)?;
+        desk.made(page.objects, &mut linked, &wanted)?;
         let unlinked = page
             .objects
             .iter()
             .filter(|object| !object.ids().iter().any(|id| linked.contains_key(*id)));
         let by_email = by_email(desk, unlinked, &wanted)?;
         let companies = companies_of(client, page)?;
-        let agreed = desk.remembered(&ids, keys::agreed)?;
+        let agreed = desk.agreed(page.objects, &linked, self.rules.fields)?;
         let intents = desk.remembered(&ids, keys::intent)?;
         let records = || linked.values().chain(by_email.values().flatten());
         let mut sites: BTreeSet<u64> = records()

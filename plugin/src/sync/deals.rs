@@ -115,7 +115,7 @@ impl Deals<'_> {
             .map(str::to_owned)
             .collect();
         let linked = desk.linked(KIND, &ids, &wanted)?;
-        let agreed = desk.remembered(&ids, keys::agreed)?;
+        let agreed = desk.agreed(page.objects, &linked, self.rules.fields)?;
         let intents = desk.remembered(&ids, keys::intent)?;
         // Of those that are not imported nobody needs to know whose they are.
         let chosen: BTreeSet<String> = match self.rules.chosen {

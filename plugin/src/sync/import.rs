@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::cursor::{self, Cursor, Position, Watermark};
+use super::outgoing::Outgoing;
 use super::page::{Desk, Import, PageOf};
 use super::reader::Reader;
 use super::section::Section;
@@ -24,6 +25,7 @@ use crate::hubspot::objects::{Page, Unanswered};
 use crate::hubspot::transport::{self, Response};
 use crate::hubspot::{search, time};
 use crate::patience::insist;
+use crate::push::own;
 use crate::settings::{FieldRow, Settings};
 
 /// How long a slice goes on: others get their turn within seconds, and a slice's
@@ -132,9 +134,15 @@ impl<'a> Job<'a> {
     }
 
     /// How its pages are asked for.
-    pub(super) fn reader(&self, client: &Client, fields: &[Mapped]) -> Reader {
-        let properties = entity::properties(self.section.properties(), fields);
-        Reader::new(client, self.section.spec(), &properties)
+    pub(super) fn reader(&self, client: &Client, fields: &[Mapped]) -> Result<Reader, Failure> {
+        let mut properties = entity::properties(self.section.properties(), fields);
+        // An object may have been made of a record without an answer.
+        let sent: Vec<(String, Outgoing)> =
+            memory::scan_some(&keys::outgoing_prefix(&self.scope), None, 1)?;
+        if !sent.is_empty() {
+            properties.push(own::PROPERTY);
+        }
+        Ok(Reader::new(client, self.section.spec(), &properties))
     }
 
     /// How many objects there are; only to show how long it will take, as search lags
@@ -241,7 +249,7 @@ impl<'a> Job<'a> {
         let prefix = &self.linked.prefix;
         let import = self.section.import(&fields, prefix, cursor.reviewed);
         let desk = self.desk(&*import);
-        let reader = self.reader(client, &fields);
+        let reader = self.reader(client, &fields)?;
         let spec = self.section.spec();
         let mut ahead = None;
         show(&cursor, spec);

@@ -12,6 +12,7 @@
 //! | `SCOPE/selection` | where an unfinished import of chosen rows goes on |
 //! | `SCOPE/agreed/ID` | HubSpot's values as of the last comparison, when it was last listed, and whether it is gone |
 //! | `SCOPE/intent/ID` | what is about to be written for a row, until it is remembered |
+//! | `SCOPE/outgoing/RECORD` | what is about to be sent of a record of Halo, until it is remembered |
 //! | `SCOPE/outward` | the rows that go to HubSpot, ready for use |
 //! | `SCOPE/own` | whether the account has the connector's own property |
 //! | `installation` | names this installation in that property |
@@ -62,6 +63,16 @@ pub fn agreed_prefix(scope: &str) -> String {
 /// What is about to be written for a row.
 pub fn intent(scope: &str, id: &str) -> String {
     format!("{scope}/intent/{id}")
+}
+
+/// What is about to be sent of a record of Halo.
+pub fn outgoing(scope: &str, record: u64) -> String {
+    format!("{}{record}", outgoing_prefix(scope))
+}
+
+/// Before the records of which something is about to be sent.
+pub fn outgoing_prefix(scope: &str) -> String {
+    format!("{scope}/outgoing/")
 }
 
 /// The rows that go to HubSpot, ready for use.

@@ -32,7 +32,7 @@ impl Job<'_> {
         let fields = self.fields(&prepared.without, &prepared.conversions);
         let import = self.section.import(&fields, &self.linked.prefix, chosen);
         let desk = self.desk(&*import);
-        let reader = self.reader(client, &fields);
+        let reader = self.reader(client, &fields)?;
         // Under other settings than those of the last import, these rows are ahead of the
         // rest; the next import reads everything.
         let is_ahead = self

@@ -12,18 +12,20 @@ use super::gone::Gone;
 use super::intent::Intent;
 use super::keys;
 use super::memory::{self, BATCH};
+use super::outgoing::Outgoing;
 use super::plan::{Agreed, Fate, Held};
 use crate::contract::halo::integration::records::{self, Stored};
 use crate::contract::halo::integration::run::{self, ReportPart, ReportRow};
 use crate::contract::halo::integration::state::Write;
 use crate::contract::halo::integration::types::{Attribute, RemoteObject};
-use crate::entity::Spec;
+use crate::entity::{Mapped, Spec};
 use crate::failure::Failure;
 use crate::hubspot::account::Account;
 use crate::hubspot::client::{Client, Trouble};
 use crate::hubspot::objects::{Object, Unanswered};
 use crate::hubspot::{time, transport};
 use crate::patience::insist;
+use crate::push::own;
 
 /// What is particular to an entity in its import.
 pub trait Import {
@@ -290,6 +292,94 @@ impl Desk<'_> {
             .zip(found)
             .filter_map(|(id, value)| Some((id.clone(), value?)))
             .collect())
+    }
+
+    /// Adds to the records that objects are linked to those of which objects were made
+    /// without an answer: the object says whose it is.
+    pub(super) fn made(
+        &self,
+        objects: &[Object],
+        linked: &mut BTreeMap<String, Stored>,
+        wanted: &[String],
+    ) -> Result<(), Trouble> {
+        let kind = self.import.spec().kind;
+        let unlinked = objects
+            .iter()
+            .filter(|object| !linked.contains_key(&object.id));
+        let named: Vec<(&Object, &str)> = unlinked
+            .filter_map(|object| Some((object, object.property(own::PROPERTY)?)))
+            .collect();
+        if named.is_empty() {
+            return Ok(());
+        }
+        let installation = own::installation()?;
+        let made: Vec<(&Object, u64)> = named
+            .into_iter()
+            .filter_map(|(object, value)| Some((object, own::record(&installation, kind, value)?)))
+            .collect();
+        let ids: Vec<u64> = made.iter().map(|(_, record)| *record).collect();
+        let outgoing = self.outgoing(&ids)?;
+        let made = made.into_iter().filter(|(_, record)| {
+            let known = outgoing.get(record);
+            known.is_some_and(|outgoing| outgoing.makes)
+        });
+        let made: Vec<(&Object, u64)> = made.collect();
+        let ids: Vec<u64> = made.iter().map(|(_, record)| *record).collect();
+        if ids.is_empty() {
+            return Ok(());
+        }
+        let found = insist(|| records::read(kind, &ids, wanted))?;
+        for ((object, _), stored) in made.into_iter().zip(found) {
+            if let Some(stored) = stored {
+                linked.insert(object.id.clone(), self.own(stored));
+            }
+        }
+        Ok(())
+    }
+
+    /// By record: what of these was sent without an answer.
+    fn outgoing(&self, records: &[u64]) -> Result<BTreeMap<u64, Outgoing>, Failure> {
+        let keys: Vec<String> = { records.iter() }
+            .map(|record| keys::outgoing(&self.scope, *record))
+            .collect();
+        let found = memory::get_all(&keys)?;
+        Ok({ records.iter().zip(found) }
+            .filter_map(|(record, outgoing)| Some((*record, outgoing?)))
+            .collect())
+    }
+
+    /// By HubSpot id: what both sides last agreed on, with what was sent since.
+    pub(super) fn agreed(
+        &self,
+        objects: &[Object],
+        linked: &BTreeMap<String, Stored>,
+        fields: &[Mapped],
+    ) -> Result<BTreeMap<String, Agreed>, Failure> {
+        let ids = objects.iter().flat_map(Object::ids);
+        let ids: Vec<String> = ids.map(str::to_owned).collect();
+        let mut agreed = self.remembered(&ids, keys::agreed)?;
+        let records: Vec<u64> = linked.values().map(|record| record.id).collect();
+        let outgoing = self.outgoing(&records)?;
+        if outgoing.is_empty() {
+            return Ok(agreed);
+        }
+        for object in objects {
+            for id in object.ids() {
+                let Some(record) = linked.get(id) else {
+                    continue;
+                };
+                let Some(outgoing) = outgoing.get(&record.id) else {
+                    continue;
+                };
+                let before: Option<&Agreed> = agreed.get(id);
+                let before = before.filter(|agreed| agreed.record == record.id);
+                let ways = fields.iter().filter_map(Mapped::way);
+                if let Some(known) = outgoing.agreed(before, record.id, object, ways) {
+                    agreed.insert(id.to_owned(), known);
+                }
+            }
+        }
+        Ok(agreed)
     }
 
     /// Which of the ids that these records are linked to HubSpot does not have.

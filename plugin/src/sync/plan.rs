@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::deleted::Replaced;
 use super::gone::Gone;
 use super::intent::Intent;
+use super::outgoing::Way;
 use crate::contract::halo::integration::records::{Row, RowOptions, Stored};
 use crate::contract::halo::integration::types::{Field, Value};
 use crate::entity::{self, Mapped};
@@ -66,6 +67,24 @@ pub struct Sent {
     pub halo: String,
     /// What HubSpot has made of it: it may put a telephone number into its own form.
     pub hubspot: String,
+}
+
+impl Agreed {
+    /// Remembers what both hold of a field that goes out: what was sent of Halo's, and what
+    /// HubSpot has made of it.
+    pub fn remember(&mut self, way: Way<'_>, halo: &str, hubspot: &str) {
+        if way.comes {
+            let value = Some(hubspot.to_owned()).filter(|text| !text.is_empty());
+            self.values.insert(way.field.to_owned(), value);
+        }
+        if way.comes && halo == hubspot {
+            self.sent.remove(way.property);
+        } else {
+            let (halo, hubspot) = (halo.to_owned(), hubspot.to_owned());
+            self.sent
+                .insert(way.property.to_owned(), Sent { halo, hubspot });
+        }
+    }
 }
 
 /// What was compared with the site.

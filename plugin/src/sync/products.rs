@@ -73,7 +73,8 @@ impl Products<'_> {
     fn look_up(&self, desk: &Desk<'_>, objects: &[Object]) -> Result<Known, Trouble> {
         let wanted = entity::wanted(&[NAME, REFERENCE, INACTIVE], self.rules.fields);
         let ids: Vec<String> = objects.iter().map(|object| object.id.clone()).collect();
-        let linked = desk.linked(KIND, &ids, &wanted)?;
+        let mut linked = desk.linked(KIND, &ids, &wanted)?;
+        desk.made(objects, &mut linked, &wanted)?;
         let unlinked = || {
             let objects = objects.iter();
             objects.filter(|object| !linked.contains_key(&object.id))
@@ -82,7 +83,7 @@ impl Products<'_> {
         let by_sku = found(desk, REFERENCE, skus, |sku| sku.trim().to_owned(), &wanted)?;
         let names = unlinked().filter_map(product::title);
         let by_name = found(desk, NAME, names, fold, &wanted)?;
-        let agreed = desk.remembered(&ids, keys::agreed)?;
+        let agreed = desk.agreed(objects, &linked, self.rules.fields)?;
         let intents = desk.remembered(&ids, keys::intent)?;
         let records = linked
             .values()

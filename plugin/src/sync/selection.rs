@@ -22,7 +22,7 @@ impl Job<'_> {
         let fields = self.fields(&prepared.without, &prepared.conversions);
         let import = self.section.import(&fields, &self.linked.prefix, true);
         let desk = self.desk(&*import);
-        let reader = self.reader(client, &fields);
+        let reader = self.reader(client, &fields)?;
         // HubSpot refuses a batch with the same id twice.
         let ids: BTreeSet<&str> = keys
             .iter()

@@ -2,9 +2,7 @@
 //! done the work and nobody knows. Whichever call it is, both sides end as without.
 
 use std::collections::BTreeSet;
-use std::process::Stdio;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 use halo_host::store::Store as _;
 use halo_tests::hubspot_sim::{FaultKind, FaultRule};
@@ -250,17 +248,7 @@ async fn s67_the_answer_to_any_call_is_lost_and_both_sides_end_as_without() {
 async fn s67_the_process_dies_over_any_call_and_both_sides_end_as_without() {
     let (clean, calls) = clean().await;
     each(clean, (1..=calls).collect(), async |shop: Workshop, nth| {
-        // The work is done at once, and the answer comes when nobody waits any more.
-        shop.sim
-            .fail(FaultRule::once(FaultKind::Latency(60_000)).nth(nth));
-        let mut command = shop.command(&["push", NAME]);
-        let mut pushing = command.stderr(Stdio::null()).spawn().unwrap();
-        let begun = Instant::now();
-        while shop.sim.stats().faults == 0 {
-            assert!(begun.elapsed() < Duration::from_secs(60), "it never came");
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-        pushing.kill().await.unwrap();
+        dies(&shop, "", nth).await;
         shop
     })
     .await;

@@ -84,6 +84,33 @@ async fn a_field_that_both_sides_changed_is_the_winners_whichever_comes_first() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_is_emptied_in_hubspot_does_not_win_over_halos_edit_whichever_comes_first() {
+    for push_first in [true, false] {
+        let shop = with(json!({ "companies": "on-update" })).await;
+        let (acme, customer) = company(&shop, "Acme").await;
+        let halo = shop.records().unwrap();
+        let edit_theirs = |seats| {
+            let theirs = [("numberofemployees", seats)];
+            shop.sim.edit("companies", &acme, theirs).unwrap();
+        };
+        edit_theirs("10");
+        import(&shop, "companies").await;
+        edit(&halo, "customer", customer, "CFSeats", "20").await;
+        edit_theirs("");
+        if !push_first {
+            import(&shop, "companies").await;
+        }
+        push(&shop).await;
+        import(&shop, "companies").await;
+        let what = format!("push first: {push_first}");
+        let seats = value(&shop, "companies", &acme, "numberofemployees");
+        assert_eq!(seats, "20", "{what}");
+        let seats = halo.field("customer", customer, "CFSeats").await.unwrap();
+        assert_eq!(seats, "20", "{what}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn one_bad_record_among_a_hundred_is_rejected_in_hubspots_words_and_the_others_arrive() {
     let shop = with(json!({ "companies": "on-update" })).await;
     let mut settings = shop.settings(json!({

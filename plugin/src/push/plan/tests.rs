@@ -3,12 +3,15 @@
 use super::*;
 use crate::contract::halo::integration::types::{Field, Value};
 use crate::field::convert::Conversion;
+use crate::field::decide::{Emptied, Rule};
+use crate::sync::plan::Sent;
 
 fn row(property: &str, field: &str, comes_too: bool) -> Outward {
     Outward {
         property: property.to_owned(),
         field: field.to_owned(),
         comes_too,
+        rule: Rule::Mapped(Emptied::TakesBack),
         conversion: Conversion::number(property, field),
     }
 }
