@@ -9,6 +9,10 @@ mod archive;
 mod create;
 mod every_answer;
 mod items;
+mod links;
+mod opt_out;
+mod refused;
+mod unmarked;
 mod update;
 
 /// Imports an entity; answers the document.

@@ -4,19 +4,20 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use super::field::Outward;
-use super::halves;
+use super::batch::Answers;
 use super::plan::{Case, Update, remember, update};
+use super::rows::{self, Rows};
 use super::told::{self, Told};
+use super::{halves, present, refused};
 use crate::contract::exports::halo::integration::push::{Change, Outcome};
 use crate::contract::halo::integration::records::Stored;
-use crate::contract::halo::integration::state;
+use crate::contract::halo::integration::state::{self, Write};
+use crate::entity::company;
 use crate::failure::Failure;
 use crate::hubspot::client::{Client, Trouble};
-use crate::hubspot::objects::{self, MERGED, Object, Page};
+use crate::hubspot::objects::{self, Object};
 use crate::settings::SyncBack;
 use crate::sync::plan::Agreed;
-use crate::sync::section::Section;
 use crate::sync::{keys, memory};
 
 /// A changed record and the object that it is linked to.
@@ -38,11 +39,11 @@ impl Pair<'_> {
     /// an object that was there when they met: neither had anything that both knew, so
     /// what only one side has goes to the other, and where both have something it is the
     /// winner's.
-    fn base(&self, rows: &[Outward]) -> Option<Cow<'_, Agreed>> {
+    fn base(&self, rows: &Rows) -> Option<Cow<'_, Agreed>> {
         if let Some(agreed) = &self.agreed {
             return Some(Cow::Borrowed(agreed));
         }
-        let nothing = { rows.iter() }
+        let nothing = { rows.outward.iter() }
             .filter(|row| row.comes_too)
             .map(|row| (row.field.clone(), None));
         (self.change.what == "created").then(|| {
@@ -63,28 +64,40 @@ impl Pair<'_> {
     }
 }
 
-/// Sends a batch; answers by sequence.
+/// Sends a batch.
 pub fn run(
     told: &Told<'_>,
     settings: &SyncBack,
     client: &mut Client,
-    rows: &[Outward],
+    rows: &Rows,
     pairs: &[Pair<'_>],
-) -> Result<Vec<(u64, Outcome)>, Trouble> {
+    answers: &mut Answers,
+) -> Result<(), Trouble> {
     if rows.is_empty() || pairs.is_empty() {
         let nothing = |pair: &Pair<'_>| (pair.change.sequence, pair.outcome(told, None));
-        return Ok(pairs.iter().map(nothing).collect());
+        answers.extend(pairs.iter().map(nothing));
+        return Ok(());
     }
-    let objects = present(told.section, client, rows, pairs)?;
-    let mut answers = Vec::with_capacity(pairs.len());
+    let present = present::read(told, client, rows, pairs)?;
     let mut writes = Vec::new();
     let mut updates: BTreeMap<&str, (&Pair<'_>, Update)> = BTreeMap::new();
     for pair in pairs {
         let sequence = pair.change.sequence;
-        let Some(object) = objects.get(&pair.linked) else {
+        let Some(object) = present.objects.get(&pair.linked) else {
             answers.push((sequence, Outcome::Rejected(gone(told, pair))));
             continue;
         };
+        let mut owners = present.owners.get(&object.id).into_iter().flatten();
+        if let Some(other) = owners.find(|owner| **owner != pair.record.id) {
+            let failure = merged(told, pair, &object.id, *other);
+            answers.push((sequence, Outcome::Rejected(failure)));
+            continue;
+        }
+        if let Some(reason) = told.opt_out.object(told.section.spec().one, object) {
+            let reason = told.named(&pair.record, reason);
+            answers.push((sequence, Outcome::Nothing(Some(reason))));
+            continue;
+        }
         let base = pair.base(rows);
         let case = Case {
             record: &pair.record,
@@ -121,76 +134,20 @@ pub fn run(
             }
         }
     }
-    for (id, answer) in send(told.section, client, &updates)? {
-        let Some((pair, update)) = updates.get(id.as_str()) else {
-            continue;
-        };
-        let outcome = match answer {
-            Ok(object) => {
-                if let Some(agreed) = agreed(pair, rows, update, Some(&object)) {
-                    writes.push(memory::put(
-                        keys::agreed(told.scope, &pair.linked),
-                        &agreed,
-                    )?);
-                }
-                let properties = update.properties.iter();
-                let properties =
-                    properties.map(|(name, (before, sent))| (name, before.as_str(), sent));
-                let changes = told::changes(properties, &object);
-                let effect = if pair.is_new { "linked" } else { "updated" };
-                Outcome::Sent(told.sent(&pair.record, &object.id, effect, changes))
-            }
-            Err(message) => {
-                let failure = Failure::new("refused", format!("HubSpot refused it: {message}"));
-                Outcome::Rejected(told.named(&pair.record, failure))
-            }
-        };
-        answers.push((pair.change.sequence, outcome));
-    }
     if !writes.is_empty() {
         state::commit(&writes)?;
     }
-    Ok(answers)
+    send(told, client, rows, &updates, answers)
 }
 
-/// By the id of the link: the objects as they are in HubSpot now, also those that were
-/// merged into another one.
-fn present(
-    section: &Section<'_>,
-    client: &mut Client,
-    rows: &[Outward],
-    pairs: &[Pair<'_>],
-) -> Result<BTreeMap<String, Object>, Trouble> {
-    let mut properties: Vec<&str> = rows.iter().map(|row| row.property.as_str()).collect();
-    properties.push(MERGED);
-    properties.sort_unstable();
-    properties.dedup();
-    let mut ids: Vec<String> = pairs.iter().map(|pair| pair.linked.clone()).collect();
-    // HubSpot refuses a batch with the same id twice.
-    ids.sort();
-    ids.dedup();
-    let call = objects::batch_read(client.version(), section.spec().objects, &properties, &ids);
-    let page: Page = client.read(call)?;
-    let mut found = BTreeMap::new();
-    for object in page.results {
-        for id in object.ids() {
-            if ids.iter().any(|asked| asked == id) {
-                found.insert(id.to_owned(), object.clone());
-            }
-        }
-    }
-    Ok(found)
-}
-
-/// By HubSpot's id: the object as it is after the write, or HubSpot's words.
-type Written = Vec<(String, Result<Object, String>)>;
-
-/// Writes.
+/// Writes; what became of each part is remembered and answered before the next one.
 fn send(
-    section: &Section<'_>,
+    told: &Told<'_>,
     client: &mut Client,
+    rows: &Rows,
     updates: &BTreeMap<&str, (&Pair<'_>, Update)>,
-) -> Result<Written, Trouble> {
+    answers: &mut Answers,
+) -> Result<(), Trouble> {
     let all: Vec<(&str, BTreeMap<&str, &str>)> = updates
         .iter()
         .map(|(id, (_, update))| {
@@ -202,40 +159,97 @@ fn send(
         })
         .collect();
     let version = client.version().clone();
-    let objects = section.spec().objects;
-    let mut written = Vec::with_capacity(all.len());
+    let objects = told.section.spec().objects;
     let call = |batch: &[_]| client.read(objects::batch_update(&version, objects, batch));
     halves::send(&all, call, |batch, page| {
+        let mut writes = Vec::new();
         for (id, _) in batch {
+            let Some((pair, update)) = updates.get(id) else {
+                continue;
+            };
             let answer = match &page {
                 Ok(page) => {
                     let object = page.results.iter().find(|object| object.id == *id);
-                    object.cloned().ok_or_else(|| page.why_not(id).to_owned())
+                    object.ok_or_else(|| page.why_not(id))
                 }
-                Err(failure) => Err(failure.message.clone()),
+                Err(failure) => Err(failure.clone()),
             };
-            written.push(((*id).to_owned(), answer));
+            let outcome = match answer {
+                Ok(object) => written(told, rows, pair, update, object, &mut writes)?,
+                Err(failure) if failure.code == "gone" => Outcome::Rejected(gone(told, pair)),
+                Err(failure) => {
+                    writes.push(rows::forget(told.scope));
+                    Outcome::Rejected(refused::refused(told, &pair.record, rows, &failure))
+                }
+            };
+            answers.push((pair.change.sequence, outcome));
+        }
+        if !writes.is_empty() {
+            state::commit(&writes)?;
         }
         Ok(())
-    })?;
-    Ok(written)
+    })
+}
+
+/// What was done, and what of it is remembered.
+fn written(
+    told: &Told<'_>,
+    rows: &Rows,
+    pair: &Pair<'_>,
+    update: &Update,
+    object: &Object,
+    writes: &mut Vec<Write>,
+) -> Result<Outcome, Trouble> {
+    let mut taken = update.clone();
+    let now = object.property(company::STAGE).unwrap_or_default();
+    let kept = taken.properties.remove(company::STAGE);
+    let kept = match kept {
+        Some((before, sent)) if now == before && now != sent => Some(sent),
+        Some(values) => {
+            taken.properties.insert(company::STAGE.to_owned(), values);
+            None
+        }
+        None => None,
+    };
+    if let Some(agreed) = agreed(pair, rows, &taken, Some(object)) {
+        writes.push(memory::put(
+            keys::agreed(told.scope, &pair.linked),
+            &agreed,
+        )?);
+    }
+    if let Some(sent) = kept {
+        let failure = refused::stage_kept(
+            told,
+            &pair.record,
+            rows,
+            company::STAGE,
+            (now, &sent),
+            !taken.properties.is_empty(),
+        );
+        return Ok(Outcome::Rejected(failure));
+    }
+    let properties = update.properties.iter();
+    let properties = properties.map(|(name, (before, sent))| (name, before.as_str(), sent));
+    let changes = told::changes(properties, object);
+    let effect = if pair.is_new { "linked" } else { "updated" };
+    Ok(Outcome::Sent(told.sent(
+        &pair.record,
+        &object.id,
+        effect,
+        changes,
+    )))
 }
 
 /// What both sides hold now; nothing where that was known. `after` is the object as it
 /// is after a write.
-fn agreed(
-    pair: &Pair<'_>,
-    rows: &[Outward],
-    update: &Update,
-    after: Option<&Object>,
-) -> Option<Agreed> {
+fn agreed(pair: &Pair<'_>, rows: &Rows, update: &Update, after: Option<&Object>) -> Option<Agreed> {
     let before = pair.base(rows).map(Cow::into_owned);
     let before = before.unwrap_or_else(|| Agreed {
         record: pair.record.id,
         ..Agreed::default()
     });
     let mut agreed = before.clone();
-    for row in rows {
+    for row in &rows.outward {
         let property = &row.property;
         let (halo, hubspot) = match (update.properties.get(property), after) {
             (Some((_, sent)), Some(object)) => {
@@ -259,6 +273,18 @@ fn gone(told: &Told<'_>, pair: &Pair<'_>) -> Failure {
         format!(
             "Its {one} {} does not exist in HubSpot any more, so nothing was sent. Restore the {one} there, or drop this change.",
             pair.linked
+        ),
+    );
+    told.named(&pair.record, failure)
+}
+
+fn merged(told: &Told<'_>, pair: &Pair<'_>, survivor: &str, other: u64) -> Failure {
+    let spec = told.section.spec();
+    let failure = Failure::new(
+        "merged",
+        format!(
+            "Its {} {} was merged in HubSpot into {survivor}, which is also {} {other}'s, so nothing was sent. Merge both in Halo, or drop this change.",
+            spec.one, pair.linked, spec.kind
         ),
     );
     told.named(&pair.record, failure)
