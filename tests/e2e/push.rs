@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use crate::shop::unconnected;
 
 mod archive;
+mod conflicts;
 mod create;
 mod every_answer;
 mod items;

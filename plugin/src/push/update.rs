@@ -10,6 +10,7 @@ use super::rows::{self, Rows};
 use super::told::{self, Told};
 use super::{halves, present, refused};
 use crate::contract::exports::halo::integration::push::{Change, Outcome};
+use crate::contract::halo::integration::log;
 use crate::contract::halo::integration::records::Stored;
 use crate::contract::halo::integration::state::{self, Write};
 use crate::entity::company;
@@ -129,6 +130,11 @@ pub fn run(
                     );
                     answers.push((sequence, Outcome::Retry(failure)));
                 } else {
+                    if let Some(note) = &update.note {
+                        // Also in a dry run, which ends at the first write.
+                        let note = told.named(&pair.record, note.clone());
+                        log::write(log::Level::Warn, &note.message, &[]);
+                    }
                     updates.insert(&object.id, (pair, update));
                 }
             }
@@ -232,12 +238,14 @@ fn written(
     let properties = properties.map(|(name, (before, sent))| (name, before.as_str(), sent));
     let changes = told::changes(properties, object);
     let effect = if pair.is_new { "linked" } else { "updated" };
-    Ok(Outcome::Sent(told.sent(
-        &pair.record,
-        &object.id,
-        effect,
-        changes,
-    )))
+    let mut sent = told.sent(&pair.record, &object.id, effect, changes);
+    if let Some(note) = &update.note {
+        // What is not sent is always told (A20).
+        let said = sent.message.take().into_iter();
+        let said: Vec<String> = said.chain([note.message.clone()]).collect();
+        sent.message = Some(said.join(" "));
+    }
+    Ok(Outcome::Sent(sent))
 }
 
 /// What both sides hold now; nothing where that was known. `after` is the object as it
