@@ -21,6 +21,7 @@ use crate::sync::section::Section;
 pub mod deals;
 mod direction;
 mod fields;
+mod opt_out;
 mod table;
 mod webhooks;
 
@@ -80,6 +81,7 @@ pub fn check(json: &str, online: bool) -> Result<Vec<Problem>, Failure> {
     problems.extend(deals::contradictions(&settings.deals));
     let has_secret = session::granted(session::CLIENT_SECRET)?.is_some();
     problems.extend(webhooks::problems(&settings.webhooks, has_secret));
+    problems.extend(opt_out::local(&settings)?);
     problems.extend(missing_records(&settings)?);
     if online && let Some(api) = api {
         match online_problems(&api, &settings) {
@@ -110,10 +112,12 @@ fn online_problems(api: &Api, settings: &Settings) -> Result<Vec<Problem>, Failu
         problems.extend(fields::remote(spec, section.rows(), &fields, &known));
         let offered = section.directions();
         problems.extend(direction::refused(spec, section.rows(), offered, &known));
+        problems.extend(direction::partial(spec, section.rows(), &fields, &known));
         if is_company {
             problems.extend(stages(&settings.companies, &known));
         }
     }
+    problems.extend(opt_out::remote(&mut client, settings)?);
     problems.extend(table::missing_companies(
         &mut client,
         &settings.companies.customers,

@@ -10,9 +10,14 @@ use serde_json::{Value, json};
 use crate::shop::unconnected;
 
 mod archive;
+mod conflicts;
 mod create;
 mod every_answer;
 mod items;
+mod links;
+mod opt_out;
+mod refused;
+mod unmarked;
 mod unseen;
 mod update;
 

@@ -249,12 +249,12 @@ impl Account {
         let (_, inputs) = inputs(request)?;
         let traces = trace_ids(&inputs);
         if traces.is_none() {
-            self.check_all_creates(kind, &inputs)?;
+            self.check_all_creates(kind, &inputs, warn)?;
         }
         let mut results = Vec::new();
         let mut errors = Vec::new();
         for (position, input) in inputs.iter().enumerate() {
-            match self.check_create(kind, input, Writer::App) {
+            match self.check_app_create(kind, input, warn) {
                 Ok(checked) => {
                     let id = self.insert(kind, input, &checked, Writer::App);
                     results.push(self.row(kind, id, None, warn.then_some(&checked)));
@@ -272,12 +272,12 @@ impl Account {
         Ok(batch_body(self.clock.now_ms(), 201, results, errors))
     }
 
-    fn check_all_creates(&self, kind: usize, inputs: &[Value]) -> Result<(), Reply> {
+    fn check_all_creates(&self, kind: usize, inputs: &[Value], warn: bool) -> Result<(), Reply> {
         let unique = &self.stores[kind].schema.unique;
         let mut taken = BTreeSet::new();
         let mut conflict = None;
         for input in inputs {
-            match self.check_create(kind, input, Writer::App) {
+            match self.check_app_create(kind, input, warn) {
                 Ok(checked) => {
                     for (column, value) in &checked.values {
                         if unique.contains(column)
@@ -371,14 +371,18 @@ impl Account {
             let id_property = input.get("idProperty").and_then(Value::as_str);
             let found = self.lookup(kind, &id_text(input.get("id")), id_property);
             let checked = match found {
-                Some(id) => self.check_update(kind, id, &input, Writer::App)?,
+                Some(id) => self
+                    .check_update(kind, id, &input, Writer::App)
+                    .map_err(without_existing_id)?,
                 None if id_property == Some("hs_object_id") => {
                     return Err(invalid(format!(
                         "{} is not a valid ID",
                         id_text(input.get("id"))
                     )));
                 }
-                None => self.check_create(kind, &input, Writer::App)?,
+                None => self
+                    .check_app_create(kind, &input, warn)
+                    .map_err(without_existing_id)?,
             };
             work.push((found, input, checked));
         }

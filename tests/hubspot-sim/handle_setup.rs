@@ -1,5 +1,6 @@
 //! What an administrator sets up, in-process: owners, pipelines, stages, labels.
 
+use super::definitions::Mode;
 use super::handle::{SimError, SimHandle, kind_of};
 use super::owners::OwnerEdit;
 use super::pipelines::PipelineEdit;
@@ -69,6 +70,28 @@ impl SimHandle {
     pub fn edit_stage(&self, pipeline: &str, edit: &PipelineEdit) -> Result<String, SimError> {
         let id = self.shared.lock().user_stage(pipeline, edit);
         id.map_err(SimError::Refused)
+    }
+
+    /// HubSpot keeps the values of a property itself from now on.
+    pub fn lock_property(&self, object_type: &str, name: &str) -> Result<(), SimError> {
+        let kind = kind_of(object_type)?;
+        let mut account = self.shared.lock();
+        let properties = &mut account.stores[kind].schema.properties;
+        let property = properties.iter_mut().find(|known| known.name == name);
+        let property =
+            property.ok_or_else(|| SimError::Refused(format!("there is no property {name}")))?;
+        property.mode = Mode::ReadOnly;
+        Ok(())
+    }
+
+    /// The create form of a type demands these properties from now on.
+    pub fn require(&self, object_type: &str, properties: &[&str]) -> Result<(), SimError> {
+        let name = super::kinds::KINDS[kind_of(object_type)?].name;
+        let required = &mut self.shared.lock().options.required;
+        required.retain(|(known, _)| known != name);
+        let properties = properties.iter();
+        required.extend(properties.map(|property| (name.to_owned(), (*property).to_owned())));
+        Ok(())
     }
 
     /// Adds an association label; answers its ids in both directions, which are this

@@ -105,6 +105,7 @@ impl Args {
             hublet: self.hublet.clone(),
             time_zone: self.time_zone.clone(),
             without_scopes: self.without_scope.clone(),
+            required: Vec::new(),
             frozen_at: self.frozen_at,
         }
     }

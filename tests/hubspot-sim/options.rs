@@ -56,6 +56,9 @@ pub struct SimOptions {
     /// Scopes that no token has, whatever was asked for or given earlier: the app or
     /// the user lacks them.
     pub without_scopes: Vec<String>,
+    /// Properties that whoever makes a record must fill, as (object type, property):
+    /// what the account's create forms demand, of apps too from 2026-09 on.
+    pub required: Vec<(String, String)>,
     /// Start at this time and move only by `advance_clock`; `None` follows the
     /// machine's clock, so that a real connector's clock agrees.
     pub frozen_at: Option<Timestamp>,
@@ -84,6 +87,7 @@ impl Default for SimOptions {
             hublet: HOME_HUBLET.to_owned(),
             time_zone: "US/Eastern".to_owned(),
             without_scopes: Vec::new(),
+            required: Vec::new(),
             frozen_at: None,
         }
     }

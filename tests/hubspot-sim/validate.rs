@@ -8,6 +8,10 @@ use super::record::{Column, Record};
 use super::reply::{Reply, invalid};
 use super::store::Store;
 
+/// The most characters of one value, as users report it; which words HubSpot has for more
+/// is not known.
+const MAX_TEXT: usize = 65_536;
+
 /// One value that was refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
@@ -122,6 +126,12 @@ fn normalize(property: &Property, raw: &str) -> Result<String, (&'static str, St
     let name = &property.name;
     if raw.is_empty() {
         return Ok(String::new());
+    }
+    if raw.chars().count() > MAX_TEXT {
+        return Err((
+            "PROPERTY_VALUE_TOO_LONG",
+            format!("The value is longer than {MAX_TEXT} characters."),
+        ));
     }
     match property.kind.as_str() {
         "number" => match raw.trim().parse::<f64>() {

@@ -13,7 +13,7 @@ use super::objects::{Shown, id_text};
 use super::record::{Column, Record};
 use super::reply::{Reply, error, invalid, not_found};
 use super::request::Request;
-use super::validate::{Checked, check, refused, settle_against};
+use super::validate::{Checked, Problem, check, refused, settle_against};
 use super::{deals, line_items, quotes};
 
 /// Who writes.
@@ -32,7 +32,7 @@ impl Account {
             Ok(body) => body,
             Err(reply) => return reply,
         };
-        let checked = match self.check_create(kind, &body, Writer::App) {
+        let checked = match self.check_app_create(kind, &body, warn) {
             Ok(checked) => checked,
             Err(reply) => return reply,
         };
@@ -82,6 +82,36 @@ impl Account {
         self.settle(kind, None, &mut checked, writer, &links)?;
         self.check_unique(kind, &checked, None)?;
         Ok(checked)
+    }
+
+    /// Checks a create by an app; from 2026-09 on (`strict`) also by the account's create
+    /// form.
+    pub fn check_app_create(
+        &self,
+        kind: usize,
+        body: &Value,
+        strict: bool,
+    ) -> Result<Checked, Reply> {
+        let checked = self.check_create(kind, body, Writer::App)?;
+        let store = &self.stores[kind];
+        let is_given = |name: &str| {
+            let column = store.schema.column(name);
+            let mut values = checked.values.iter();
+            values.any(|(set, value)| Some(*set) == column && !value.is_empty())
+        };
+        let required = self.options.required.iter();
+        let problems: Vec<Problem> = required
+            .filter(|(of, name)| strict && of == store.kind.name && !is_given(name))
+            .map(|(_, name)| Problem {
+                code: "MISSING_REQUIRED_PROPERTY",
+                message: format!("Property \"{name}\" is required and was not set"),
+                name: name.clone(),
+            })
+            .collect();
+        match problems.is_empty() {
+            true => Ok(checked),
+            false => Err(refused(&problems)),
+        }
     }
 
     /// The rules that only one type has.

@@ -211,7 +211,10 @@ pub const INDEXED: &[(&str, &[&str])] = &[
     ("top-level", &["name"]),
     ("customer", &["name", "domain"]),
     ("site", &["name", "client_id"]),
-    ("user", &["name", "emailaddress", "email2", "email3"]),
+    (
+        "user",
+        &["name", "emailaddress", "email2", "email3", "site_id"],
+    ),
     ("item-group", &["name"]),
     ("item", &["name", "internalreference", "externalreference"]),
     ("agent", &["name", "email"]),

@@ -93,6 +93,11 @@ pub fn tick_refusal(property: &Property) -> Option<String> {
     })
 }
 
+/// Why nothing of Halo can go to a property; nothing where it can.
+pub fn unwritable(property: &Property) -> Option<&'static str> {
+    property.is_read_only().then(|| why(property))
+}
+
 fn why(property: &Property) -> &'static str {
     match property.calculated {
         true => "is calculated by HubSpot",

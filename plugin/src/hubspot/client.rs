@@ -5,7 +5,7 @@ use serde::de::DeserializeOwned;
 
 use super::account::Account;
 use super::session::Session;
-use super::transport::{self, Pending, Request, Response, Verb};
+use super::transport::{self, Pending, Request, Response, TransportError, Verb};
 use super::verdict::{OUTAGE_PAUSE_MS, Verdict, judge};
 use super::version::Version;
 use crate::failure::Failure;
@@ -132,16 +132,28 @@ impl Client {
 
     /// Waits for the answer, repeating the call as HubSpot's answers ask for.
     pub fn finish(&mut self, in_flight: InFlight) -> Result<Response, Trouble> {
+        self.wait(in_flight, true)
+    }
+
+    /// The same; what may have been done is not repeated unless `repeats`.
+    fn wait(&mut self, in_flight: InFlight, repeats: bool) -> Result<Response, Trouble> {
         let InFlight { call, mut pending } = in_flight;
         let mut attempt = 1;
         let mut renewed = false;
         loop {
             let answer = pending.wait();
+            let may_be_done = match &answer {
+                Ok(response) => response.status >= 500,
+                Err(error) => matches!(error, TransportError::Lost(_)),
+            };
             match judge(&answer, attempt, transport::now(), self.utc_offset_ms) {
                 Verdict::Good => {
                     return answer.map_err(|_| {
                         Trouble::Failed(Failure::internal("A lost answer was judged good."))
                     });
+                }
+                Verdict::Again(_, failure) if may_be_done && !repeats => {
+                    return Err(Trouble::Later(transport::now() + OUTAGE_PAUSE_MS, failure));
                 }
                 Verdict::Again(pause, failure) => transport::pause(pause, failure)?,
                 // With a token that HubSpot has just given: not a matter of the
@@ -171,7 +183,14 @@ impl Client {
         self.finish(in_flight)
     }
 
-    /// The same, with the answer read as JSON.
+    /// The same for a call that would do its work a second time: one without an answer is
+    /// not sent again.
+    pub fn once(&mut self, call: Call) -> Result<Response, Trouble> {
+        let in_flight = self.start(call)?;
+        self.wait(in_flight, false)
+    }
+
+    /// Sends a call and waits for the answer, read as JSON.
     pub fn read<T: DeserializeOwned>(&mut self, call: Call) -> Result<T, Trouble> {
         Ok(json(&self.call(call)?)?)
     }

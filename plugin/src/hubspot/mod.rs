@@ -12,6 +12,7 @@ pub mod objects;
 pub mod owners;
 pub mod pipelines;
 pub mod properties;
+pub mod refusal;
 pub mod search;
 pub mod session;
 pub mod time;

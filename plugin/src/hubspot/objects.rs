@@ -7,7 +7,9 @@ use serde::Deserialize;
 
 use super::client::Call;
 use super::oauth::form;
+use super::refusal::{Context, Detail, Refusal};
 use super::version::Version;
+use crate::failure::Failure;
 
 /// The most that one page of a list holds.
 pub const LIST_LIMIT: usize = 100;
@@ -149,6 +151,7 @@ pub struct Page {
 pub(super) struct ItemError {
     pub(super) category: String,
     pub(super) message: String,
+    pub(super) errors: Vec<Detail>,
     pub(super) context: ItemContext,
 }
 
@@ -158,6 +161,8 @@ pub(super) struct ItemContext {
     pub(super) ids: Vec<String>,
     #[serde(rename = "objectWriteTraceId")]
     pub(super) trace_ids: Vec<String>,
+    #[serde(flatten)]
+    pub(super) more: Context,
 }
 
 /// An id that a batch did not answer.
@@ -200,17 +205,26 @@ impl Page {
         self.results.retain(|object| seen.insert(object.id.clone()));
     }
 
-    /// Why an object of a batch that writes is not among the results, in HubSpot's own
-    /// words.
-    pub fn why_not(&self, id: &str) -> &str {
+    /// Why an object of a batch that writes is not among the results.
+    pub fn why_not(&self, id: &str) -> Failure {
         let names = |ids: &[String]| ids.iter().any(|known| known == id);
         let error = self
             .errors
             .iter()
             .find(|error| names(&error.context.trace_ids) || names(&error.context.ids));
-        error.map_or("it did not answer what became of it", |error| {
-            error.message.as_str()
-        })
+        let Some(error) = error else {
+            return Failure::new("refused", "it did not answer what became of it.");
+        };
+        let code = match error.category.as_str() {
+            "CONFLICT" => "exists",
+            "OBJECT_NOT_FOUND" => "gone",
+            _ => "refused",
+        };
+        let refusal = Refusal::of(&error.message, &error.errors, &error.context.more);
+        refusal.noted(Failure::new(
+            code,
+            format!("{}.", refusal.text(&error.message)),
+        ))
     }
 
     /// The ids of a batch that were not answered. Only what HubSpot calls not found
@@ -260,6 +274,11 @@ pub fn list(
         query.push(("after", after));
     }
     Call::get(format!("{}?{}", version.objects(object_type), form(&query)))
+}
+
+/// `GET …/companies/{id}`: one object; by an id that was merged away, the survivor.
+pub fn get(version: &Version, object_type: &str, id: &str) -> Call {
+    Call::get(format!("{}/{id}", version.objects(object_type)))
 }
 
 /// `POST …/companies/batch/read`: objects by id. Those that do not exist are left

@@ -6,6 +6,7 @@
 
 use serde::Deserialize;
 
+use super::refusal::{Context, Detail, Refusal};
 use super::transport::{Response, TransportError};
 use crate::failure::Failure;
 
@@ -49,18 +50,6 @@ pub struct ErrorBody {
     pub correlation_id: String,
     errors: Vec<Detail>,
     context: Context,
-}
-
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
-#[serde(default)]
-struct Detail {
-    context: Context,
-}
-
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-struct Context {
-    required_granular_scopes: Vec<String>,
 }
 
 impl ErrorBody {
@@ -195,10 +184,11 @@ fn retry_after(response: &Response) -> Option<u64> {
 
 /// An error for people, with what support asks for.
 fn failure_of(response: &Response, body: &ErrorBody) -> Failure {
+    let refusal = Refusal::of(&body.message, &body.errors, &body.context);
     let says = if body.message.is_empty() {
         String::new()
     } else {
-        format!(": {}", body.message.trim_end_matches('.'))
+        format!(": {}", refusal.text(&body.message))
     };
     let code = match response.status {
         429 | 423 | 477 | 500..=599 => "unavailable",
@@ -211,6 +201,7 @@ fn failure_of(response: &Response, body: &ErrorBody) -> Failure {
         format!("HubSpot answered with error {}{says}.", response.status),
     )
     .with("status", response.status);
+    let failure = refusal.noted(failure);
     if body.correlation_id.is_empty() {
         failure
     } else {

@@ -1,11 +1,14 @@
 //! A batch of changes of one entity: what is to be done for each is told by its record and
 //! its link.
 
+use std::collections::BTreeSet;
+
 use super::create::{self, Newcomer};
-use super::field::Outward;
+use super::rows::{self, Rows};
 use super::told::Told;
 use super::update::{self, Pair};
-use super::{archive, newcomer, place, rows};
+use super::{archive, departed, newcomer, place};
+use crate::connect::Linked;
 use crate::contract::exports::halo::integration::push::{Change, Outcome};
 use crate::contract::halo::integration::records::{self, Stored};
 use crate::entity::{company, contact};
@@ -23,108 +26,128 @@ struct Work<'a> {
     updates: Vec<Pair<'a>>,
     newcomers: Vec<Newcomer<'a>>,
     archives: Vec<Pair<'a>>,
-    /// Records without anything to do.
-    idle: Vec<u64>,
+    departed: Vec<&'a Change>,
 }
 
-/// Sends a batch; answers by sequence.
+/// Answers by sequence, as far as they are known.
+pub type Answers = Vec<(u64, Outcome)>;
+
+/// Sends a batch. What was answered before it fails stands.
 pub fn run(
     told: &Told<'_>,
     settings: &SyncBack,
     client: &mut Client,
     changes: &[&Change],
-) -> Result<Vec<(u64, Outcome)>, Trouble> {
+    answers: &mut Answers,
+) -> Result<(), Trouble> {
     let rows = rows::outward(client, told.section, told.scope)?;
-    let work = sort(told, settings, &rows, changes)?;
-    let nothing = |sequence| (sequence, Outcome::Nothing(None));
-    let mut answers: Vec<(u64, Outcome)> = work.idle.into_iter().map(nothing).collect();
-    answers.extend(update::run(told, settings, client, &rows, &work.updates)?);
-    answers.extend(archive::run(told, client, &work.archives)?);
-    let created = create::run(told, settings, client, &rows, work.newcomers)?;
-    answers.extend(created.answers);
+    let work = sort(told, settings, &rows, changes, answers)?;
+    update::run(told, settings, client, &rows, &work.updates, answers)?;
+    archive::run(told, client, &work.archives, answers)?;
+    departed::run(told, settings, client, &work.departed, answers)?;
+    let linked = create::run(told, settings, client, &rows, work.newcomers, answers)?;
     // Gone out of use before anybody knew that it had been made.
     let is_archived = |pair: &Pair<'_>| settings.archive_inactive && is_inactive(&pair.record);
-    let (archived, linked): (Vec<_>, Vec<_>) = created.linked.into_iter().partition(is_archived);
-    answers.extend(archive::run(told, client, &archived)?);
-    answers.extend(update::run(told, settings, client, &rows, &linked)?);
+    let (archived, linked): (Vec<_>, Vec<_>) = linked.into_iter().partition(is_archived);
+    archive::run(told, client, &archived, answers)?;
+    update::run(told, settings, client, &rows, &linked, answers)?;
     // A new contact is its company's, also where an earlier attempt ended between.
-    place::contacts(told, client, changes, &answers)?;
-    Ok(answers)
+    let placed = place::contacts(told, settings, client, changes, answers);
+    if placed.is_err() {
+        // Told again, as nobody else would see to their place.
+        let (all, known) = (changes.iter(), answers.clone());
+        let left: BTreeSet<u64> = { all.filter(|change| place::is_placed(change, &known)) }
+            .map(|change| change.sequence)
+            .collect();
+        answers.retain(|(sequence, _)| !left.contains(sequence));
+    }
+    placed
 }
 
 /// Sorts changes by what is to be done for them.
 fn sort<'a>(
     told: &Told<'_>,
     settings: &SyncBack,
-    rows: &[Outward],
+    rows: &Rows,
     changes: &[&'a Change],
+    answers: &mut Answers,
 ) -> Result<Work<'a>, Trouble> {
     let spec = told.section.spec();
-    let mut wanted: Vec<String> = rows.iter().map(|row| row.field.clone()).collect();
+    let mut wanted: Vec<String> = rows.fields().map(str::to_owned).collect();
     let fixed = newcomer::fixed(told.section).iter();
     wanted.extend(fixed.map(|(_, field)| (*field).to_owned()));
     wanted.push(told.section.title_field().to_owned());
     if spec.kind == company::KIND || spec.kind == contact::KIND {
         wanted.push(company::INACTIVE.to_owned());
     }
+    wanted.extend(told.opt_out.field.clone());
     wanted.sort();
     wanted.dedup();
     let ids: Vec<u64> = changes.iter().map(|change| change.record).collect();
     let found = insist(|| records::read(spec.kind, &ids, &wanted))?;
-    let links = links(told, &found)?.into_iter();
+    let links = links(told.linked, told.scope, &found)?.into_iter();
     let outgoing: Vec<String> = { ids.iter() }
         .map(|record| keys::outgoing(told.scope, *record))
         .collect();
     let outgoing = memory::get_all::<Outgoing>(&outgoing)?;
-    let is_made = newcomer::is_made(told.section);
-    let is_new = is_made && told.section.when(settings).creates();
-    let is_made_again = is_made && settings.archive_inactive;
+    let when = told.section.when(settings);
     let mut work = Work::default();
     for (((change, record), link), outgoing) in changes.iter().zip(found).zip(links).zip(outgoing) {
+        if matches!(change.what.as_str(), "deleted" | "merged") {
+            work.departed.push(change);
+            continue;
+        }
         // Removed since; that is a change of its own.
         let Some(record) = record else {
-            work.idle.push(change.sequence);
+            answers.push((change.sequence, Outcome::Nothing(None)));
             continue;
         };
-        match (change.what.as_str(), link) {
-            // Told as made as long as nobody knows what came of that.
-            (what, Some((linked, agreed)))
-                if settings.archive_inactive
-                    && (what == "inactive" || what == "created" && is_inactive(&record)) =>
-            {
-                work.archives.push(Pair {
+        if let Some(reason) = told.opt_out.record(spec.kind, &record) {
+            answers.push((change.sequence, Outcome::Nothing(Some(reason))));
+            continue;
+        }
+        // It was left alone until now, perhaps when it was made.
+        let is_back = { told.opt_out.field.as_ref() }
+            .is_some_and(|field| change.what == "updated" && change.fields.contains(field));
+        let may_be_new = match change.what.as_str() {
+            "created" => when.creates(),
+            "updated" => is_back && when.creates(),
+            // Its object lies in HubSpot's recycling bin, out of which no app takes it.
+            "active" => !record.keys.is_empty() && settings.archive_inactive,
+            _ => false,
+        };
+        match link {
+            Some((linked, agreed)) => {
+                let pair = Pair {
                     change,
                     record,
                     linked,
                     agreed,
                     outgoing,
                     met: None,
-                });
+                };
+                let is_archived = match change.what.as_str() {
+                    "inactive" => settings.archive_inactive,
+                    // Told as made as long as nobody knows what came of that.
+                    "created" => settings.archive_inactive && is_inactive(&pair.record),
+                    _ => false,
+                };
+                match change.what.as_str() {
+                    _ if is_archived => work.archives.push(pair),
+                    "updated" if !when.updates() => {
+                        answers.push((change.sequence, Outcome::Nothing(None)));
+                    }
+                    _ => work.updates.push(pair),
+                }
             }
-            (_, Some((linked, agreed))) => work.updates.push(Pair {
-                change,
-                record,
-                linked,
-                agreed,
-                outgoing,
-                met: None,
-            }),
-            // Its object lies in HubSpot's recycling bin, out of which no app takes it.
-            ("active", None) if !record.keys.is_empty() && is_made_again => {
+            None if may_be_new && newcomer::is_made(told.section) => {
                 work.newcomers.push(Newcomer {
                     change,
                     record,
                     outgoing,
                 });
             }
-            ("created", None) if is_new => {
-                work.newcomers.push(Newcomer {
-                    change,
-                    record,
-                    outgoing,
-                });
-            }
-            _ => work.idle.push(change.sequence),
+            None => answers.push((change.sequence, Outcome::Nothing(None))),
         }
     }
     Ok(work)
@@ -135,13 +158,18 @@ fn is_inactive(record: &Stored) -> bool {
 }
 
 /// What a record is linked to, and what was agreed of it.
-type Link = Option<(String, Option<Agreed>)>;
+pub type Link = Option<(String, Option<Agreed>)>;
 
 /// The objects that records are linked to and that HubSpot has, as far as is known.
-fn links(told: &Told<'_>, records: &[Option<Stored>]) -> Result<Vec<Link>, Trouble> {
+/// `scope` is where their state is.
+pub fn links(
+    linked: &Linked,
+    scope: &str,
+    records: &[Option<Stored>],
+) -> Result<Vec<Link>, Trouble> {
     let of = |record: &Option<Stored>| -> Vec<String> {
         let keys = record.iter().flat_map(|record| {
-            let prefix = told.linked.prefix.as_str();
+            let prefix = linked.prefix.as_str();
             keys::own_ids(prefix, &record.keys).map(str::to_owned)
         });
         let mut own: Vec<String> = keys.collect();
@@ -150,7 +178,7 @@ fn links(told: &Told<'_>, records: &[Option<Stored>]) -> Result<Vec<Link>, Troub
     };
     let own: Vec<Vec<String>> = records.iter().map(of).collect();
     let all = own.iter().flatten();
-    let agreed_keys: Vec<String> = all.map(|id| keys::agreed(told.scope, id)).collect();
+    let agreed_keys: Vec<String> = all.map(|id| keys::agreed(scope, id)).collect();
     let mut agreed = memory::get_all::<Agreed>(&agreed_keys)?.into_iter();
     let is_there =
         |agreed: &Option<Agreed>| agreed.as_ref().is_none_or(|known| known.gone.is_none());

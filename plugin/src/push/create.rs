@@ -5,14 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::json;
 
-use super::existing;
-use super::field::Outward;
-use super::halves;
+use super::batch::Answers;
 use super::newcomer::{self, Identity};
 use super::own::{self, Own};
+use super::rows::{self, Rows};
 use super::told::{self, Told};
 use super::update::Pair;
-use crate::contract::exports::halo::integration::push::{Change, Outcome};
+use super::{existing, halves, refused, unmarked};
+use crate::contract::exports::halo::integration::push::{Change, Outcome, Sent};
 use crate::contract::halo::integration::records::{self, Row, RowOptions, Stored};
 use crate::contract::halo::integration::state;
 use crate::failure::Failure;
@@ -35,16 +35,6 @@ pub struct Newcomer<'a> {
     pub outgoing: Option<Outgoing>,
 }
 
-/// What became of newcomers.
-#[derive(Default)]
-pub struct Created<'a> {
-    /// Answers by sequence.
-    pub answers: Vec<(u64, Outcome)>,
-    /// Those that were linked to objects which were there; their fields are still to be
-    /// compared.
-    pub linked: Vec<Pair<'a>>,
-}
-
 impl<'a> Newcomer<'a> {
     /// With the object that it is linked to now.
     fn pair(self, linked: String, how: &'static str) -> Pair<'a> {
@@ -60,30 +50,42 @@ impl<'a> Newcomer<'a> {
 }
 
 /// What is known of one while it is worked on.
-struct Draft<'a> {
-    newcomer: Newcomer<'a>,
-    properties: BTreeMap<String, String>,
-    identity: Option<Identity>,
+pub struct Draft<'a> {
+    /// The record.
+    pub newcomer: Newcomer<'a>,
+    /// What its object is to hold.
+    pub properties: BTreeMap<String, String>,
+    /// How its object is found.
+    pub identity: Option<Identity>,
 }
 
-/// Makes or links the objects of a batch.
+/// Makes or links the objects of a batch; answers those that were linked to objects which
+/// were there: their fields are still to be compared.
 pub fn run<'a>(
     told: &Told<'_>,
     settings: &SyncBack,
     client: &mut Client,
-    rows: &[Outward],
+    rows: &Rows,
     newcomers: Vec<Newcomer<'a>>,
-) -> Result<Created<'a>, Trouble> {
-    let mut created = Created::default();
-    let answers = &mut created.answers;
+    answers: &mut Answers,
+) -> Result<Vec<Pair<'a>>, Trouble> {
     let mut drafts = Vec::new();
     let stage = settings.new_company_stage.as_deref();
     let mut again = made_before(told, client, &newcomers)?;
+    let mut linked = Vec::new();
     for newcomer in newcomers {
         let record = &newcomer.record;
         if let Some(id) = again.remove(&record.id) {
-            link(told, &[(record, id.as_str())])?;
-            created.linked.push(newcomer.pair(id, "created"));
+            match link(told, &[(record, id.as_str())])?
+                .into_iter()
+                .flatten()
+                .next()
+            {
+                None => linked.push(newcomer.pair(id, "created")),
+                Some(failure) => {
+                    answers.push((newcomer.change.sequence, Outcome::Retry(failure)));
+                }
+            }
             continue;
         }
         if newcomer::is_nobody(told.section, record) {
@@ -103,8 +105,9 @@ pub fn run<'a>(
         }
     }
     let wanted: BTreeSet<Identity> = drafts.iter().filter_map(|d| d.identity.clone()).collect();
-    let found = existing::find(client, told.section, &wanted)?;
-    let mut new = Vec::new();
+    let property = told.opt_out.property.as_deref();
+    let found = existing::find(client, told.section, &wanted, property)?;
+    let (mut new, mut there) = (Vec::new(), Vec::new());
     for draft in drafts {
         let same = draft
             .identity
@@ -112,23 +115,23 @@ pub fn run<'a>(
             .and_then(|identity| found.get(identity));
         match same.map(Vec::as_slice) {
             None | Some([]) => new.push(draft),
-            Some([id]) => {
-                if let Some(failure) = link_existing(told, &draft, id)? {
-                    answers.push((draft.newcomer.change.sequence, Outcome::Rejected(failure)));
-                    continue;
+            Some([object]) => match told.opt_out.object(told.section.spec().one, object) {
+                Some(reason) => {
+                    let reason = told.named(&draft.newcomer.record, reason);
+                    let outcome = Outcome::Nothing(Some(reason));
+                    answers.push((draft.newcomer.change.sequence, outcome));
                 }
-                created
-                    .linked
-                    .push(draft.newcomer.pair(id.clone(), "linked"));
-            }
+                None => there.push((draft, object.id.clone())),
+            },
             Some(several) => {
+                let ids: Vec<&str> = several.iter().map(|object| object.id.as_str()).collect();
                 let failure = Failure::new(
                     "ambiguous",
                     format!(
                         "HubSpot has several {} of its {}: {}. Merge them there, or link one of them.",
                         told.section.spec().objects,
                         told::what_of(draft.identity.as_ref()),
-                        several.join(", ")
+                        ids.join(", ")
                     ),
                 );
                 let failure = told.named(&draft.newcomer.record, failure);
@@ -136,8 +139,14 @@ pub fn run<'a>(
             }
         }
     }
-    answers.extend(make(told, client, rows, &new)?);
-    Ok(created)
+    linked.extend(link_existing(told, there, answers)?);
+    // Also where the scope was given since.
+    let tried = unmarked::tried(told, &new)?;
+    let (old, new): (Vec<Draft<'_>>, Vec<Draft<'_>>) =
+        { new.into_iter() }.partition(|draft| tried.contains(&draft.newcomer.record.id));
+    unmarked::make(told, client, rows, &old, answers)?;
+    make(told, client, rows, &new, answers)?;
+    Ok(linked)
 }
 
 /// By record: the objects that an attempt has made whose answer was lost. People in HubSpot
@@ -167,33 +176,61 @@ fn made_before(
         .collect())
 }
 
-/// Links a record to an object that is there, unless that is another record's.
-fn link_existing(told: &Told<'_>, draft: &Draft<'_>, id: &str) -> Result<Option<Failure>, Trouble> {
-    let record = &draft.newcomer.record;
-    let key = told.key(id);
+/// Links records to objects that are there, unless these are other records'.
+fn link_existing<'a>(
+    told: &Told<'_>,
+    pairs: Vec<(Draft<'a>, String)>,
+    answers: &mut Answers,
+) -> Result<Vec<Pair<'a>>, Trouble> {
     let kind = told.section.spec().kind;
-    let keys = [key.clone()];
-    let there = insist(|| records::resolve(kind, &keys, &[]))?;
-    if let Some(other) = there.into_iter().flatten().next()
-        && other.id != record.id
-    {
+    let keys: Vec<String> = pairs.iter().map(|(_, id)| told.key(id)).collect();
+    let linked = match keys.is_empty() {
+        true => Vec::new(),
+        false => insist(|| records::resolve(kind, &keys, &[]))?,
+    };
+    let mut owners: BTreeMap<String, u64> = BTreeMap::new();
+    for ((_, id), record) in pairs.iter().zip(linked) {
+        owners.extend(record.map(|record| (id.clone(), record.id)));
+    }
+    let mut free = Vec::new();
+    for (draft, id) in pairs {
+        let record = &draft.newcomer.record;
+        // Of two new records that are one object, the first takes it.
+        let owner = *owners.entry(id.clone()).or_insert(record.id);
+        if owner == record.id {
+            free.push((draft, id));
+            continue;
+        }
         let failure = Failure::new(
             "already-linked",
             format!(
-                "HubSpot {} {id} has its {}, and is linked to {kind} {}. If both are the same, merge them in Halo.",
+                "HubSpot {} {id} has its {}, and is linked to {kind} {owner}. If both are the same, merge them in Halo.",
                 told.section.spec().one,
                 told::what_of(draft.identity.as_ref()),
-                other.id
             ),
         );
-        return Ok(Some(told.named(record, failure)));
+        let outcome = Outcome::Rejected(told.named(record, failure));
+        answers.push((draft.newcomer.change.sequence, outcome));
     }
-    link(told, &[(record, id)])?;
-    Ok(None)
+    let rows: Vec<(&Stored, &str)> = { free.iter() }
+        .map(|(draft, id)| (&draft.newcomer.record, id.as_str()))
+        .collect();
+    let refused = link(told, &rows)?;
+    let mut linked = Vec::with_capacity(free.len());
+    for ((draft, id), refused) in free.into_iter().zip(refused) {
+        match refused {
+            Some(failure) => {
+                let sequence = draft.newcomer.change.sequence;
+                answers.push((sequence, Outcome::Retry(failure)));
+            }
+            None => linked.push(draft.newcomer.pair(id, "linked")),
+        }
+    }
+    Ok(linked)
 }
 
-/// Binds HubSpot's ids to records.
-fn link(told: &Told<'_>, pairs: &[(&Stored, &str)]) -> Result<(), Trouble> {
+/// Binds HubSpot's ids to records; for each, why that could not be.
+pub fn link(told: &Told<'_>, pairs: &[(&Stored, &str)]) -> Result<Vec<Option<Failure>>, Trouble> {
     let rows: Vec<Row> = pairs
         .iter()
         .map(|(record, id)| Row {
@@ -207,17 +244,18 @@ fn link(told: &Told<'_>, pairs: &[(&Stored, &str)]) -> Result<(), Trouble> {
         })
         .collect();
     if rows.is_empty() {
-        return Ok(());
+        return Ok(Vec::new());
     }
     // The same key again is the same link, so all are repeated while one may still come.
     let mut attempt = 1;
     loop {
         let answers = insist(|| records::upsert(&rows))?;
-        let refused = answers.into_iter().filter_map(Result::err);
-        let Some(failure) = refused.max_by_key(|failure| !patience::is_passing(failure)) else {
-            return Ok(());
+        let refused: Vec<Option<Failure>> = answers.into_iter().map(Result::err).collect();
+        let passing = { refused.iter().flatten() }.find(|failure| patience::is_passing(failure));
+        let Some(failure) = passing else {
+            return Ok(refused);
         };
-        patience::wait(failure, attempt)?;
+        patience::wait(failure.clone(), attempt)?;
         attempt += 1;
     }
 }
@@ -227,28 +265,16 @@ fn link(told: &Told<'_>, pairs: &[(&Stored, &str)]) -> Result<(), Trouble> {
 fn make(
     told: &Told<'_>,
     client: &mut Client,
-    rows: &[Outward],
+    rows: &Rows,
     drafts: &[Draft<'_>],
-) -> Result<Vec<(u64, Outcome)>, Trouble> {
+    answers: &mut Answers,
+) -> Result<(), Trouble> {
     if drafts.is_empty() {
-        return Ok(Vec::new());
+        return Ok(());
     }
     let kind = told.section.spec().kind;
     if own::ensure(client, told.section, told.scope)? == Own::Denied {
-        let failure = Failure::new(
-            "denied",
-            format!(
-                "The sign-in may not add the property {:?} to HubSpot {}, without which a lost answer could make a second one. Give it the scope crm.schemas.{}.write (e-commerce for products) at HubSpot and connect again.",
-                own::PROPERTY,
-                told.section.spec().objects,
-                told.section.spec().objects
-            ),
-        );
-        let refused = |draft: &Draft<'_>| {
-            let failure = told.named(&draft.newcomer.record, failure.clone());
-            (draft.newcomer.change.sequence, Outcome::Rejected(failure))
-        };
-        return Ok(drafts.iter().map(refused).collect());
+        return unmarked::make(told, client, rows, drafts, answers);
     }
     let installation = own::installation()?;
     let all: Vec<(&Draft<'_>, String)> = drafts
@@ -262,19 +288,21 @@ fn make(
         .collect();
     intend(told, drafts)?;
     let version = client.version().clone();
-    let mut answers = Vec::new();
     let call = |batch: &[_]| client.read(upsert(&version, told, batch));
     halves::send(&all, call, |batch, page| {
         match page {
             Ok(page) => answers.extend(made(told, rows, batch, &page)?),
-            Err(failure) => answers.extend(batch.iter().map(|(draft, _)| {
-                let failure = told.named(&draft.newcomer.record, failure.clone());
-                (draft.newcomer.change.sequence, Outcome::Rejected(failure))
-            })),
+            Err(failure) => {
+                answers.extend(batch.iter().map(|(draft, _)| {
+                    let record = &draft.newcomer.record;
+                    let failure = refused::refused(told, record, rows, &failure);
+                    (draft.newcomer.change.sequence, Outcome::Rejected(failure))
+                }));
+                state::commit(&[rows::forget(told.scope)])?;
+            }
         }
         Ok(())
-    })?;
-    Ok(answers)
+    })
 }
 
 /// Notes what is about to be made.
@@ -312,7 +340,7 @@ fn upsert(version: &Version, told: &Told<'_>, batch: &[(&Draft<'_>, String)]) ->
 /// Links and remembers what was made.
 fn made(
     told: &Told<'_>,
-    rows: &[Outward],
+    rows: &Rows,
     batch: &[(&Draft<'_>, String)],
     page: &Page,
 ) -> Result<Vec<(u64, Outcome)>, Trouble> {
@@ -328,25 +356,30 @@ fn made(
         .iter()
         .map(|(draft, object)| (&draft.newcomer.record, object.id.as_str()))
         .collect();
-    link(told, &pairs)?;
+    let linked = link(told, &pairs)?;
+    let unlinked: BTreeMap<u64, Failure> = { pairs.iter().zip(linked) }
+        .filter_map(|((record, _), failure)| Some((record.id, failure?)))
+        .collect();
     let mut writes = Vec::new();
     let mut answers = Vec::new();
     for (draft, value) in batch {
         let record = &draft.newcomer.record;
         let outcome = match of(value) {
+            // It is made, and found by its value the next time.
+            Some(_) if unlinked.contains_key(&record.id) => {
+                let failure = unlinked.get(&record.id).cloned();
+                failure.map_or(Outcome::Nothing(None), Outcome::Retry)
+            }
             Some(object) => {
-                let agreed = agreed(record.id, rows, &draft.properties, object);
+                let (agreed, sent) = made_of(told, rows, draft, object);
                 writes.push(memory::put(keys::agreed(told.scope, &object.id), &agreed)?);
                 writes.push(memory::remove(keys::outgoing(told.scope, record.id)));
-                let properties = draft.properties.iter();
-                let changes =
-                    told::changes(properties.map(|(name, text)| (name, "", text)), object);
-                Outcome::Sent(told.sent(record, &object.id, "created", changes))
+                Outcome::Sent(sent)
             }
             None => {
+                writes.push(rows::forget(told.scope));
                 let why = page.why_not(value);
-                let failure = Failure::new("refused", format!("HubSpot refused it: {why}"));
-                Outcome::Rejected(told.named(record, failure))
+                Outcome::Rejected(refused::refused(told, record, rows, &why))
             }
         };
         answers.push((draft.newcomer.change.sequence, outcome));
@@ -355,10 +388,19 @@ fn made(
     Ok(answers)
 }
 
+/// What is remembered and told of an object that was made.
+pub fn made_of(told: &Told<'_>, rows: &Rows, draft: &Draft<'_>, object: &Object) -> (Agreed, Sent) {
+    let record = &draft.newcomer.record;
+    let agreed = agreed(record.id, rows, &draft.properties, object);
+    let properties = draft.properties.iter();
+    let changes = told::changes(properties.map(|(name, text)| (name, "", text)), object);
+    (agreed, told.sent(record, &object.id, "created", changes))
+}
+
 /// What both sides hold of a new object.
 fn agreed(
     record: u64,
-    rows: &[Outward],
+    rows: &Rows,
     properties: &BTreeMap<String, String>,
     object: &Object,
 ) -> Agreed {
@@ -366,7 +408,7 @@ fn agreed(
         record,
         ..Agreed::default()
     };
-    for row in rows {
+    for row in &rows.outward {
         let (halo, hubspot) = match properties.get(&row.property) {
             Some(text) => {
                 let made = object.property(&row.property);

@@ -9,21 +9,22 @@ use super::newcomer::Identity;
 use crate::entity::contact;
 use crate::field::fold;
 use crate::hubspot::client::{Call, Client, Trouble};
-use crate::hubspot::objects::{self, Page};
+use crate::hubspot::objects::{self, Object, Page};
 use crate::hubspot::search::SEARCH_LIMIT;
 use crate::sync::section::Section;
 
 /// Characters of the values of one search: HubSpot takes 3,000 for all of it.
 const ROOM: usize = 2_000;
 
-/// By identity: the ids of the objects that have it.
+/// By identity: the objects that have it, with `more` of their properties.
 pub fn find(
     client: &mut Client,
     section: &Section<'_>,
     wanted: &BTreeSet<Identity>,
-) -> Result<BTreeMap<Identity, Vec<String>>, Trouble> {
+    more: Option<&str>,
+) -> Result<BTreeMap<Identity, Vec<Object>>, Trouble> {
     let objects = section.spec().objects;
-    let mut found: BTreeMap<Identity, Vec<String>> = BTreeMap::new();
+    let mut found: BTreeMap<Identity, Vec<Object>> = BTreeMap::new();
     let (mut emails, mut domains) = (Vec::new(), Vec::new());
     for identity in wanted {
         match identity {
@@ -32,7 +33,7 @@ pub fn find(
         }
     }
     for emails in emails.chunks(objects::BATCH_LIMIT) {
-        let call = by_email(client, objects, emails);
+        let call = by_email(client, objects, emails, more);
         let page: Page = client.read(call)?;
         for object in page.results {
             // One of its additional addresses may be what was asked for.
@@ -40,46 +41,50 @@ pub fn find(
             for email in emails {
                 let identity = Identity::Email(email);
                 if wanted.contains(&identity) {
-                    found.entry(identity).or_default().push(object.id.clone());
+                    found.entry(identity).or_default().push(object.clone());
                 }
             }
         }
     }
     for domains in by_room(&domains) {
-        let call = by_domain(client, objects, &domains);
+        let call = by_domain(client, objects, &domains, more);
         let page: Page = client.read(call)?;
         for object in page.results {
             let Some(domain) = object.property("domain") else {
                 continue;
             };
             let identity = Identity::Domain(fold(domain));
-            found.entry(identity).or_default().push(object.id);
+            found.entry(identity).or_default().push(object);
         }
     }
     Ok(found)
 }
 
 /// HubSpot finds a contact also by its additional addresses.
-fn by_email(client: &Client, objects: &str, emails: &[&str]) -> Call {
+fn by_email(client: &Client, objects: &str, emails: &[&str], more: Option<&str>) -> Call {
+    let properties: Vec<&str> = { contact::EMAIL_PROPERTIES.iter().copied() }
+        .chain(more)
+        .collect();
     let inputs: Vec<_> = emails.iter().map(|email| json!({ "id": email })).collect();
     Call::post(
         format!("{}/batch/read", client.version().objects(objects)),
         &json!({
             "idProperty": "email",
-            "properties": contact::EMAIL_PROPERTIES,
+            "properties": properties,
             "inputs": inputs,
         }),
     )
 }
 
-fn by_domain(client: &Client, objects: &str, domains: &[&str]) -> Call {
+fn by_domain(client: &Client, objects: &str, domains: &[&str], more: Option<&str>) -> Call {
+    let properties: Vec<&str> = ["domain"].into_iter().chain(more).collect();
     Call::post(
         format!("{}/search", client.version().objects(objects)),
         &json!({
             "filterGroups": [{ "filters": [
                 { "propertyName": "domain", "operator": "IN", "values": domains },
             ] }],
-            "properties": ["domain"],
+            "properties": properties,
             "limit": SEARCH_LIMIT,
         }),
     )
@@ -106,7 +111,6 @@ fn by_room<'a>(values: &[&'a str]) -> Vec<Vec<&'a str>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::hubspot::objects::Object;
 
     #[test]
     fn values_are_parted_by_the_room_of_a_search() {

@@ -5,8 +5,11 @@
 //! |---|---|---|
 //! | [`batch`] | a batch of changes of one entity, sorted by what is to be done | shell |
 //! | [`update`] | of linked records: what differs is written | shell |
+//! | [`present`] | their objects as they are now | shell |
 //! | [`create`] | of new records: an object is made, or linked if it is there | shell |
+//! | [`unmarked`] | the same without the connector's own property | part |
 //! | [`archive`] | of inactive records: their objects are archived | shell |
+//! | [`departed`] | of records that were deleted or merged in Halo | part |
 //! | [`place`] | new contacts are associated with their companies | shell |
 //! | [`existing`] | objects that are there already | shell |
 //! | [`own`] | the property that names the record of Halo | shell |
@@ -16,6 +19,7 @@
 //! | [`plan`] | what is written of one record | no |
 //! | [`newcomer`] | what a new record becomes | no |
 //! | [`told`] | what people are told | no |
+//! | [`refused`] | what they are told of what HubSpot refuses | no |
 
 use std::collections::BTreeMap;
 
@@ -27,12 +31,14 @@ use crate::hubspot::client::{Client, Trouble};
 use crate::hubspot::objects;
 use crate::settings::sync_back::When;
 use crate::settings::{Settings, SyncBack};
+use crate::sync::opt_out::OptOut;
 use crate::sync::section::Section;
 use told::Told;
 
 pub mod archive;
 pub mod batch;
 pub mod create;
+pub mod departed;
 pub mod existing;
 pub mod field;
 mod halves;
@@ -40,8 +46,11 @@ pub mod newcomer;
 pub mod own;
 pub mod place;
 pub mod plan;
+pub mod present;
+pub mod refused;
 pub mod rows;
 pub mod told;
+pub mod unmarked;
 pub mod update;
 
 /// One answer for each change.
@@ -52,18 +61,20 @@ pub fn push(changes: &[Change]) -> Result<Vec<Answer>, Failure> {
     let mut client: Option<Client> = None;
     for section in Section::all(&settings) {
         let kind = section.spec().kind;
-        let mut wanted = Vec::new();
-        for change in changes.iter().filter(|change| change.kind == kind) {
-            if is_wanted(
-                change,
-                section.when(&settings.sync_back),
-                &settings.sync_back,
-            ) {
-                wanted.push(change);
-            }
+        let when = section.when(&settings.sync_back);
+        let mut wanted: Vec<&Change> = changes
+            .iter()
+            .filter(|change| change.kind == kind && when != When::Disabled)
+            .collect();
+        if wanted.is_empty() {
+            continue;
         }
+        let opt_out = OptOut::new(&settings.opt_out, kind)?;
+        let switch = opt_out.field.as_deref();
+        wanted.retain(|change| is_wanted(change, when, &settings.sync_back, switch));
         for changes in wanted.chunks(objects::BATCH_LIMIT) {
-            let answered = (|| {
+            let mut answers = Vec::new();
+            let ended = (|| {
                 let client = match &mut client {
                     Some(client) => client,
                     None => client.insert(Client::connected(
@@ -77,23 +88,26 @@ pub fn push(changes: &[Change]) -> Result<Vec<Answer>, Failure> {
                     linked: &linked,
                     scope: &scope,
                     messages: settings.sync_back.messages,
+                    opt_out: &opt_out,
                 };
-                batch::run(&told, &settings.sync_back, client, changes)
+                batch::run(&told, &settings.sync_back, client, changes, &mut answers)
             })();
-            let outcome = match answered {
-                Ok(answered) => {
-                    outcomes.extend(answered);
-                    continue;
+            // What was written before something failed is written.
+            outcomes.extend(answers);
+            let Err(trouble) = ended else { continue };
+            let left = changes.iter().copied();
+            let left: Vec<&Change> = left
+                .filter(|change| !outcomes.contains_key(&change.sequence))
+                .collect();
+            match trouble {
+                Trouble::Failed(failure) if outcomes.is_empty() && failure.code != "denied" => {
+                    return Err(failure);
                 }
-                // HubSpot takes nothing now.
-                Err(Trouble::Later(at, failure)) => Outcome::Retry(failure.with("retry-at", at)),
-                Err(Trouble::Failed(failure)) if failure.code == "denied" => {
-                    Outcome::Rejected(failure)
-                }
-                Err(Trouble::Failed(failure)) => return Err(failure),
-            };
-            let all = changes.iter().map(|change| change.sequence);
-            outcomes.extend(all.map(|sequence| (sequence, outcome.clone())));
+                trouble => outcomes.extend(left.into_iter().map(|change| {
+                    let outcome = ended_by(&trouble, change);
+                    (change.sequence, outcome)
+                })),
+            }
         }
     }
     let answer = |change: &Change| {
@@ -107,10 +121,30 @@ pub fn push(changes: &[Change]) -> Result<Vec<Answer>, Failure> {
     Ok(changes.iter().map(answer).collect())
 }
 
-/// Whether a change is looked at at all (S66, A19).
-fn is_wanted(change: &Change, when: When, settings: &SyncBack) -> bool {
+/// What becomes of a change that HubSpot was not asked about any more.
+fn ended_by(trouble: &Trouble, change: &Change) -> Outcome {
+    match trouble {
+        // HubSpot takes nothing now.
+        Trouble::Later(at, failure) => Outcome::Retry(failure.clone().with("retry-at", at)),
+        Trouble::Failed(failure) if failure.code == "denied" => Outcome::Rejected(Failure {
+            message: format!("{} {}: {}", change.kind, change.record, failure.message),
+            ..failure.clone()
+        }),
+        Trouble::Failed(failure) => Outcome::Retry(failure.clone()),
+    }
+}
+
+/// Whether a change is looked at at all (S66, A19). `switch` is the field that leaves records
+/// alone: what is taken up again may be new.
+fn is_wanted(change: &Change, when: When, settings: &SyncBack, switch: Option<&str>) -> bool {
+    let is_switched = || {
+        change
+            .fields
+            .iter()
+            .any(|field| Some(field.as_str()) == switch)
+    };
     match change.what.as_str() {
-        "updated" => when.updates(),
+        "updated" => when.updates() || (when.creates() && is_switched()),
         // An import may have linked the record since, and what was edited after that
         // is in this change too.
         "created" => when != When::Disabled,
@@ -118,6 +152,8 @@ fn is_wanted(change: &Change, when: When, settings: &SyncBack) -> bool {
         "active" | "inactive" => {
             when.updates() || (settings.archive_inactive && when != When::Disabled)
         }
+        // What stays behind in HubSpot is told, or archived.
+        "deleted" | "merged" => when != When::Disabled,
         _ => false,
     }
 }
@@ -143,9 +179,9 @@ mod tests {
                     fields: Vec::new(),
                     into: None,
                 };
-                is_wanted(&change, when, &settings)
+                is_wanted(&change, when, &settings, Some("CFAlone"))
             };
-            let all = ["created", "updated", "inactive", "active", "deleted"];
+            let all = ["created", "updated", "inactive", "active"];
             all.into_iter().filter(is_sent).collect()
         };
         assert_eq!(sent(When::Disabled), [""; 0]);

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::field::Outward;
+use super::rows::Rows;
 use crate::contract::halo::integration::records::Stored;
+use crate::contract::halo::integration::types::Value;
 use crate::entity::{company, contact, product};
 use crate::failure::Failure;
 use crate::matching::{text_of, value_of};
@@ -32,6 +33,14 @@ pub fn fixed(section: &Section<'_>) -> &'static [(&'static str, &'static str)] {
         ],
         Section::Products(_) => &[("name", product::NAME)],
         Section::Deals(..) | Section::Quotes(..) => &[],
+    }
+}
+
+/// The properties by which people call a new object.
+pub fn names(section: &Section<'_>) -> &'static [&'static str] {
+    match section {
+        Section::Contacts(..) => &["firstname", "lastname"],
+        _ => &["name"],
     }
 }
 
@@ -64,9 +73,13 @@ pub fn identity(section: &Section<'_>, record: &Stored) -> Option<Identity> {
 pub fn properties(
     section: &Section<'_>,
     record: &Stored,
-    rows: &[Outward],
+    rows: &Rows,
     stage: Option<&str>,
 ) -> Result<BTreeMap<String, String>, Failure> {
+    let mut stuck = rows.stuck.iter();
+    if let Some(stuck) = stuck.find(|stuck| *value_of(record, &stuck.field) != Value::None) {
+        return Err(stuck.failure());
+    }
     let mut properties = BTreeMap::new();
     for (property, field) in fixed(section) {
         if let Some(text) = text_of(record, field) {
@@ -84,7 +97,7 @@ pub fn properties(
     if let (Section::Companies(_), Some(stage)) = (section, stage) {
         properties.insert(company::STAGE.to_owned(), stage.to_owned());
     }
-    for row in rows {
+    for row in &rows.outward {
         let text = row
             .conversion
             .to_hubspot(value_of(record, &row.field))
@@ -102,8 +115,9 @@ pub fn properties(
 
 #[cfg(test)]
 mod tests {
+    use super::super::field::Outward;
     use super::*;
-    use crate::contract::halo::integration::types::{Field, Value};
+    use crate::contract::halo::integration::types::Field;
     use crate::field::convert::Conversion;
     use crate::field::decide::{Emptied, Rule};
     use crate::settings::{Companies, Contacts};
@@ -132,13 +146,17 @@ mod tests {
     fn s67_a_new_company_has_name_domain_stage_and_the_fields_of_its_rows() {
         let companies = Companies::default();
         let section = Section::Companies(&companies);
-        let rows = [Outward {
+        let outward = vec![Outward {
             property: "numberofemployees".to_owned(),
             field: "CFSeats".to_owned(),
             comes_too: true,
             rule: Rule::Mapped(Emptied::TakesBack),
             conversion: Conversion::number("numberofemployees", "CFSeats"),
         }];
+        let rows = Rows {
+            outward,
+            stuck: Vec::new(),
+        };
         let acme = record(&[
             ("name", "Acme"),
             ("domain", "Acme.example "),
@@ -166,7 +184,7 @@ mod tests {
         let (companies, contacts) = (Companies::default(), Contacts::default());
         let section = Section::Contacts(&contacts, &companies);
         let made = |fields: &[(&str, &str)]| {
-            told(properties(&section, &record(fields), &[], Some("lead")).unwrap())
+            told(properties(&section, &record(fields), &Rows::default(), Some("lead")).unwrap())
         };
         let names = [
             ("name", "Ada Byron"),

@@ -63,7 +63,7 @@ pub fn ensure(client: &mut Client, section: &Section<'_>, scope: &str) -> Result
         Err(Trouble::Failed(failure)) if failure.code == "exists" => Own::There,
         Err(Trouble::Failed(failure)) if failure.code == "denied" => {
             let message = format!(
-                "The sign-in may not add properties to HubSpot {objects}, so what is there is looked for before anything is made: {}",
+                "The sign-in may not add properties to HubSpot {objects}, so what a lost answer may have made is looked for by its name before it is made again: {}",
                 failure.message
             );
             log::write(log::Level::Warn, &message, &[]);

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::field::{Last, Outward, Sending};
+use super::rows::Rows;
 use crate::contract::halo::integration::records::Stored;
 use crate::failure::Failure;
 use crate::hubspot::objects::Object;
@@ -44,10 +45,14 @@ impl Update {
 }
 
 /// Plans the update of one record; fails where HubSpot cannot hold a value.
-pub fn update(case: &Case<'_>, rows: &[Outward], winner: Winner) -> Result<Update, Failure> {
+pub fn update(case: &Case<'_>, rows: &Rows, winner: Winner) -> Result<Update, Failure> {
+    let mut stuck = rows.stuck.iter();
+    if let Some(stuck) = stuck.find(|stuck| case.edited.contains(&stuck.field)) {
+        return Err(stuck.failure());
+    }
     let mut update = Update::default();
     let mut lost = Vec::new();
-    for row in rows {
+    for row in &rows.outward {
         let halo = value_of(case.record, &row.field);
         let hubspot = case.object.property(&row.property).unwrap_or_default();
         let was_edited = case.edited.contains(&row.field);

@@ -8,8 +8,11 @@ use serde::{Deserialize, Serialize};
 use super::field::Outward;
 use crate::catalog;
 use crate::check;
+use crate::contract::halo::integration::state::Write;
 use crate::contract::halo::integration::{records, state};
+use crate::failure::Failure;
 use crate::field::convert::Conversion;
+use crate::field::direction;
 use crate::hubspot::client::{Client, Trouble};
 use crate::hubspot::properties::Property;
 use crate::hubspot::transport;
@@ -22,29 +25,70 @@ use crate::sync::{keys, memory};
 /// How long what is kept is used.
 const KEPT_MS: u64 = 10 * 60 * 1_000;
 
+/// The mapping rows of an entity that go to HubSpot.
+#[derive(Clone, Debug, Default)]
+pub struct Rows {
+    /// Ready for use.
+    pub outward: Vec<Outward>,
+    /// Those that cannot be sent as things are.
+    pub stuck: Vec<Stuck>,
+}
+
+/// A row of which nothing can be sent: an edit of its field is refused, not lost.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stuck {
+    /// HubSpot's property.
+    pub property: String,
+    /// Halo's field.
+    pub field: String,
+    /// Why, and what to do.
+    pub why: String,
+}
+
+impl Stuck {
+    /// As a reason why a record is not sent.
+    pub fn failure(&self) -> Failure {
+        let message = format!("The field {:?} was not sent: {}", self.field, self.why);
+        Failure::new("settings", message)
+            .with("field", &self.field)
+            .with("property", &self.property)
+    }
+}
+
+impl Rows {
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.outward.is_empty() && self.stuck.is_empty()
+    }
+
+    /// Halo's fields.
+    pub fn fields(&self) -> impl Iterator<Item = &str> {
+        let outward = self.outward.iter().map(|row| row.field.as_str());
+        outward.chain(self.stuck.iter().map(|row| row.field.as_str()))
+    }
+}
+
 #[derive(Serialize, Deserialize)]
 struct Kept {
     /// Names the rows that it is of.
     rows: String,
     /// When it was made.
     at: u64,
-    /// By index of the row; rows that HubSpot or Halo do not have are left out.
+    /// By index of the row; rows that Halo does not have are left out.
     conversions: BTreeMap<usize, (String, Conversion)>,
+    #[serde(default)]
+    stuck: Vec<Stuck>,
 }
 
 /// The rows that go to HubSpot.
-pub fn outward(
-    client: &mut Client,
-    section: &Section<'_>,
-    scope: &str,
-) -> Result<Vec<Outward>, Trouble> {
+pub fn outward(client: &mut Client, section: &Section<'_>, scope: &str) -> Result<Rows, Trouble> {
     let rows: Vec<&FieldRow> = section
         .rows()
         .iter()
         .filter(|row| row.goes_to_hubspot())
         .collect();
     if rows.is_empty() {
-        return Ok(Vec::new());
+        return Ok(Rows::default());
     }
     let print = fingerprint(&[&rows]);
     let now = transport::now();
@@ -52,16 +96,18 @@ pub fn outward(
     let kept = match kept {
         Some(kept) if kept.rows == print && now.saturating_sub(kept.at) < KEPT_MS => kept,
         _ => {
+            let (conversions, stuck) = conversions(client, section, &rows)?;
             let kept = Kept {
                 rows: print,
                 at: now,
-                conversions: conversions(client, section, &rows)?,
+                conversions,
+                stuck,
             };
             state::commit(&[memory::put(keys::outward(scope), &kept)?])?;
             kept
         }
     };
-    Ok(kept
+    let outward = kept
         .conversions
         .into_iter()
         .filter_map(|(index, (field, conversion))| {
@@ -74,35 +120,62 @@ pub fn outward(
                 conversion,
             })
         })
-        .collect())
+        .collect();
+    Ok(Rows {
+        outward,
+        stuck: kept.stuck,
+    })
 }
+
+/// Forgets what is kept: HubSpot has refused a value, so it says something else by now.
+pub fn forget(scope: &str) -> Write {
+    memory::remove(keys::outward(scope))
+}
+
+/// By index: what can be sent; then what cannot.
+type Sorted = (BTreeMap<usize, (String, Conversion)>, Vec<Stuck>);
 
 fn conversions(
     client: &mut Client,
     section: &Section<'_>,
     rows: &[&FieldRow],
-) -> Result<BTreeMap<usize, (String, Conversion)>, Trouble> {
+) -> Result<Sorted, Trouble> {
     let known = catalog::load(client, section.spec())?;
     let known: BTreeMap<&str, &Property> = known
         .iter()
         .map(|property| (property.name.as_str(), property))
         .collect();
     let fields = insist(|| records::fields(section.spec().kind))?;
-    let mut conversions = BTreeMap::new();
+    let (mut conversions, mut stuck) = (BTreeMap::new(), Vec::new());
     for (index, row) in rows.iter().enumerate() {
-        // `check` names what is gone.
-        let (Some(property), Some(field)) = (
-            known.get(row.property.as_str()),
-            check::field_of(&fields, &row.field),
-        ) else {
+        // Nobody can edit a field that is gone; `check` names it.
+        let Some(field) = check::field_of(&fields, &row.field) else {
             continue;
         };
-        if property.is_read_only() {
-            continue;
-        }
-        if let Ok(conversion) = row.conversion(property, field) {
-            conversions.insert(index, (field.name.clone(), conversion));
+        let conversion = match known.get(row.property.as_str()) {
+            None => Err(format!(
+                "HubSpot {} have no property {:?}. Correct its row in the field mappings, then retry.",
+                section.spec().objects,
+                row.property
+            )),
+            Some(property) => match direction::unwritable(property) {
+                Some(why) => Err(format!(
+                    "the property {:?} {why}. Take it out of what goes back, then drop this change.",
+                    row.property
+                )),
+                None => row.conversion(property, field),
+            },
+        };
+        match conversion {
+            Ok(conversion) => {
+                conversions.insert(index, (field.name.clone(), conversion));
+            }
+            Err(why) => stuck.push(Stuck {
+                property: row.property.clone(),
+                field: field.name.clone(),
+                why,
+            }),
         }
     }
-    Ok(conversions)
+    Ok((conversions, stuck))
 }

@@ -8,6 +8,7 @@ use crate::contract::halo::integration::types::RemoteObject;
 use crate::failure::Failure;
 use crate::hubspot::objects::Object;
 use crate::matching::text_of;
+use crate::sync::opt_out::OptOut;
 use crate::sync::section::Section;
 
 /// Where records go.
@@ -21,6 +22,8 @@ pub struct Told<'a> {
     pub scope: &'a str,
     /// Whether people want a message for each record that was sent (S70).
     pub messages: bool,
+    /// What is left alone.
+    pub opt_out: &'a OptOut,
 }
 
 impl Told<'_> {

@@ -3,20 +3,23 @@
 
 use std::collections::BTreeMap;
 
+use super::batch::Answers;
 use super::field::Outward;
-use super::halves;
 use super::plan::{Case, Update, update};
+use super::rows::{self, Rows};
 use super::told::{self, Told};
+use super::{halves, present, refused};
 use crate::contract::exports::halo::integration::push::{Change, Outcome};
+use crate::contract::halo::integration::log;
 use crate::contract::halo::integration::records::Stored;
 use crate::contract::halo::integration::state::{self, Write};
+use crate::entity::company;
 use crate::failure::Failure;
 use crate::hubspot::client::{Client, Trouble};
-use crate::hubspot::objects::{self, MERGED, Object, Page};
+use crate::hubspot::objects::{self, Object};
 use crate::settings::SyncBack;
 use crate::sync::outgoing::Outgoing;
 use crate::sync::plan::Agreed;
-use crate::sync::section::Section;
 use crate::sync::{keys, memory};
 
 /// A changed record and the object that it is linked to.
@@ -40,9 +43,9 @@ impl Pair<'_> {
     /// an object that was there when they met: neither had anything that both knew, so
     /// what only one side has goes to the other, and where both have something it is the
     /// winner's.
-    fn base(&self, object: &Object, rows: &[Outward]) -> Option<Agreed> {
+    fn base(&self, object: &Object, rows: &Rows) -> Option<Agreed> {
         if let Some(outgoing) = &self.outgoing {
-            let ways = rows.iter().map(Outward::way);
+            let ways = rows.outward.iter().map(Outward::way);
             let agreed = outgoing.agreed(self.agreed.as_ref(), self.record.id, object, ways);
             if agreed.is_some() {
                 return agreed;
@@ -51,7 +54,7 @@ impl Pair<'_> {
         if self.agreed.is_some() {
             return self.agreed.clone();
         }
-        let nothing = { rows.iter() }
+        let nothing = { rows.outward.iter() }
             .filter(|row| row.comes_too)
             .map(|row| (row.field.clone(), None));
         (self.change.what == "created").then(|| Agreed {
@@ -72,28 +75,40 @@ impl Pair<'_> {
     }
 }
 
-/// Sends a batch; answers by sequence.
+/// Sends a batch.
 pub fn run(
     told: &Told<'_>,
     settings: &SyncBack,
     client: &mut Client,
-    rows: &[Outward],
+    rows: &Rows,
     pairs: &[Pair<'_>],
-) -> Result<Vec<(u64, Outcome)>, Trouble> {
+    answers: &mut Answers,
+) -> Result<(), Trouble> {
     if rows.is_empty() || pairs.is_empty() {
         let nothing = |pair: &Pair<'_>| (pair.change.sequence, pair.outcome(told, None));
-        return Ok(pairs.iter().map(nothing).collect());
+        answers.extend(pairs.iter().map(nothing));
+        return Ok(());
     }
-    let objects = present(told.section, client, rows, pairs)?;
-    let mut answers = Vec::with_capacity(pairs.len());
+    let present = present::read(told, client, rows, pairs)?;
     let mut writes = Vec::new();
     let mut updates: Updates<'_> = BTreeMap::new();
     for pair in pairs {
         let sequence = pair.change.sequence;
-        let Some(object) = objects.get(&pair.linked) else {
+        let Some(object) = present.objects.get(&pair.linked) else {
             answers.push((sequence, Outcome::Rejected(gone(told, pair))));
             continue;
         };
+        let mut owners = present.owners.get(&object.id).into_iter().flatten();
+        if let Some(other) = owners.find(|owner| **owner != pair.record.id) {
+            let failure = merged(told, pair, &object.id, *other);
+            answers.push((sequence, Outcome::Rejected(failure)));
+            continue;
+        }
+        if let Some(reason) = told.opt_out.object(told.section.spec().one, object) {
+            let reason = told.named(&pair.record, reason);
+            answers.push((sequence, Outcome::Nothing(Some(reason))));
+            continue;
+        }
         let base = pair.base(object, rows);
         let case = Case {
             record: &pair.record,
@@ -120,67 +135,21 @@ pub fn run(
                     );
                     answers.push((sequence, Outcome::Retry(failure)));
                 } else {
+                    if let Some(note) = &update.note {
+                        // Also in a dry run, which ends at the first write.
+                        let note = told.named(&pair.record, note.clone());
+                        log::write(log::Level::Warn, &note.message, &[]);
+                    }
                     updates.insert(&object.id, (pair, base, update));
                 }
             }
         }
     }
     intend(told, &updates)?;
-    for (id, answer) in send(told.section, client, &updates)? {
-        let Some((pair, base, update)) = updates.get(id.as_str()) else {
-            continue;
-        };
-        let outcome = match answer {
-            Ok(object) => {
-                let planned = (base.clone(), update);
-                writes.extend(remembered(told, pair, rows, planned, Some(&object))?);
-                let properties = update.properties.iter();
-                let properties =
-                    properties.map(|(name, (before, sent))| (name, before.as_str(), sent));
-                let changes = told::changes(properties, &object);
-                let effect = pair.met.unwrap_or("updated");
-                Outcome::Sent(told.sent(&pair.record, &object.id, effect, changes))
-            }
-            Err(message) => {
-                let failure = Failure::new("refused", format!("HubSpot refused it: {message}"));
-                Outcome::Rejected(told.named(&pair.record, failure))
-            }
-        };
-        answers.push((pair.change.sequence, outcome));
-    }
     if !writes.is_empty() {
         state::commit(&writes)?;
     }
-    Ok(answers)
-}
-
-/// By the id of the link: the objects as they are in HubSpot now, also those that were
-/// merged into another one.
-fn present(
-    section: &Section<'_>,
-    client: &mut Client,
-    rows: &[Outward],
-    pairs: &[Pair<'_>],
-) -> Result<BTreeMap<String, Object>, Trouble> {
-    let mut properties: Vec<&str> = rows.iter().map(|row| row.property.as_str()).collect();
-    properties.push(MERGED);
-    properties.sort_unstable();
-    properties.dedup();
-    let mut ids: Vec<String> = pairs.iter().map(|pair| pair.linked.clone()).collect();
-    // HubSpot refuses a batch with the same id twice.
-    ids.sort();
-    ids.dedup();
-    let call = objects::batch_read(client.version(), section.spec().objects, &properties, &ids);
-    let page: Page = client.read(call)?;
-    let mut found = BTreeMap::new();
-    for object in page.results {
-        for id in object.ids() {
-            if ids.iter().any(|asked| asked == id) {
-                found.insert(id.to_owned(), object.clone());
-            }
-        }
-    }
-    Ok(found)
+    send(told, client, rows, &updates, answers)
 }
 
 /// By HubSpot's id: what was both sides' when they were last compared, and what is written.
@@ -200,37 +169,98 @@ fn intend(told: &Told<'_>, updates: &Updates<'_>) -> Result<(), Failure> {
     state::commit(&writes)
 }
 
-/// By HubSpot's id: the object as it is after the write, or HubSpot's words.
-type Written = Vec<(String, Result<Object, String>)>;
-
-/// Writes.
+/// Writes; what became of each part is remembered and answered before the next one.
 fn send(
-    section: &Section<'_>,
+    told: &Told<'_>,
     client: &mut Client,
+    rows: &Rows,
     updates: &Updates<'_>,
-) -> Result<Written, Trouble> {
+    answers: &mut Answers,
+) -> Result<(), Trouble> {
     let all: Vec<(&str, BTreeMap<&str, &str>)> = updates
         .iter()
         .map(|(id, (_, _, update))| (*id, update.texts().collect()))
         .collect();
     let version = client.version().clone();
-    let objects = section.spec().objects;
-    let mut written = Vec::with_capacity(all.len());
+    let objects = told.section.spec().objects;
     let call = |batch: &[_]| client.read(objects::batch_update(&version, objects, batch));
     halves::send(&all, call, |batch, page| {
+        let mut writes = Vec::new();
         for (id, _) in batch {
+            let Some((pair, base, update)) = updates.get(id) else {
+                continue;
+            };
             let answer = match &page {
                 Ok(page) => {
                     let object = page.results.iter().find(|object| object.id == *id);
-                    object.cloned().ok_or_else(|| page.why_not(id).to_owned())
+                    object.ok_or_else(|| page.why_not(id))
                 }
-                Err(failure) => Err(failure.message.clone()),
+                Err(failure) => Err(failure.clone()),
             };
-            written.push(((*id).to_owned(), answer));
+            let outcome = match answer {
+                Ok(object) => {
+                    let planned = (base.clone(), update);
+                    written(told, rows, pair, planned, object, &mut writes)?
+                }
+                Err(failure) if failure.code == "gone" => Outcome::Rejected(gone(told, pair)),
+                Err(failure) => {
+                    writes.push(rows::forget(told.scope));
+                    Outcome::Rejected(refused::refused(told, &pair.record, rows, &failure))
+                }
+            };
+            answers.push((pair.change.sequence, outcome));
+        }
+        if !writes.is_empty() {
+            state::commit(&writes)?;
         }
         Ok(())
-    })?;
-    Ok(written)
+    })
+}
+
+/// What was done, and what of it is remembered.
+fn written(
+    told: &Told<'_>,
+    rows: &Rows,
+    pair: &Pair<'_>,
+    (base, update): (Option<Agreed>, &Update),
+    object: &Object,
+    writes: &mut Vec<Write>,
+) -> Result<Outcome, Trouble> {
+    let mut taken = update.clone();
+    let now = object.property(company::STAGE).unwrap_or_default();
+    let kept = taken.properties.remove(company::STAGE);
+    let kept = match kept {
+        Some((before, sent)) if now == before && now != sent => Some(sent),
+        Some(values) => {
+            taken.properties.insert(company::STAGE.to_owned(), values);
+            None
+        }
+        None => None,
+    };
+    writes.extend(remembered(told, pair, rows, (base, &taken), Some(object))?);
+    if let Some(sent) = kept {
+        let failure = refused::stage_kept(
+            told,
+            &pair.record,
+            rows,
+            company::STAGE,
+            (now, &sent),
+            !taken.properties.is_empty(),
+        );
+        return Ok(Outcome::Rejected(failure));
+    }
+    let properties = update.properties.iter();
+    let properties = properties.map(|(name, (before, sent))| (name, before.as_str(), sent));
+    let changes = told::changes(properties, object);
+    let effect = pair.met.unwrap_or("updated");
+    let mut sent = told.sent(&pair.record, &object.id, effect, changes);
+    if let Some(note) = &update.note {
+        // What is not sent is always told (A20).
+        let said = sent.message.take().into_iter();
+        let said: Vec<String> = said.chain([note.message.clone()]).collect();
+        sent.message = Some(said.join(" "));
+    }
+    Ok(Outcome::Sent(sent))
 }
 
 /// The writes that remember what both sides hold now; `after` is the object as it is after
@@ -238,7 +268,7 @@ fn send(
 fn remembered(
     told: &Told<'_>,
     pair: &Pair<'_>,
-    rows: &[Outward],
+    rows: &Rows,
     (base, update): (Option<Agreed>, &Update),
     after: Option<&Object>,
 ) -> Result<Vec<Write>, Failure> {
@@ -246,7 +276,7 @@ fn remembered(
         record: pair.record.id,
         ..Agreed::default()
     });
-    for row in rows {
+    for row in &rows.outward {
         let property = &row.property;
         let (halo, hubspot) = match (update.properties.get(property), after) {
             (Some((_, sent)), Some(object)) => {
@@ -277,6 +307,18 @@ fn gone(told: &Told<'_>, pair: &Pair<'_>) -> Failure {
         format!(
             "Its {one} {} does not exist in HubSpot any more, so nothing was sent. Restore the {one} there, or drop this change.",
             pair.linked
+        ),
+    );
+    told.named(&pair.record, failure)
+}
+
+fn merged(told: &Told<'_>, pair: &Pair<'_>, survivor: &str, other: u64) -> Failure {
+    let spec = told.section.spec();
+    let failure = Failure::new(
+        "merged",
+        format!(
+            "Its {} {} was merged in HubSpot into {survivor}, which is also {} {other}'s, so nothing was sent. Merge both in Halo, or drop this change.",
+            spec.one, pair.linked, spec.kind
         ),
     );
     told.named(&pair.record, failure)

@@ -10,12 +10,14 @@ use crate::sync::section::Section;
 
 pub mod deals;
 pub mod deleted;
+pub mod opt_out;
 pub mod rows;
 pub mod shape;
 pub mod sync_back;
 pub mod webhooks;
 
 pub use deals::Deals;
+pub use opt_out::OptOut;
 pub use rows::{FieldRow, Pair, Target};
 pub use sync_back::SyncBack;
 use sync_back::Winner;
@@ -51,6 +53,8 @@ pub struct Settings {
     pub webhooks: Webhooks,
     /// Imports that run by themselves.
     pub schedule: Schedule,
+    /// Where people say that a record is left alone.
+    pub opt_out: OptOut,
 }
 
 /// `/contacts`.
@@ -377,6 +381,7 @@ mod tests {
             ("products", format!("{:?}", settings.products)),
             ("deals", format!("{:?}", settings.deals)),
             ("webhooks", format!("{:?}", settings.webhooks)),
+            ("opt-out", format!("{:?}", settings.opt_out)),
         ] {
             // Debug prints the field names of a struct.
             let top = text

@@ -149,7 +149,11 @@ pub fn example(schema: &Value) -> Value {
                 names => names.iter().map(with_one).collect(),
             }
         }
-        Some("string") => schema.get("default").cloned().unwrap_or_else(|| "x".into()),
+        Some("string") => {
+            let choice = schema.get("enum").and_then(|choices| choices.get(0));
+            let value = schema.get("default").or(choice).cloned();
+            value.unwrap_or_else(|| "x".into())
+        }
         Some("boolean") => true.into(),
         _ => 1.into(),
     }

@@ -79,7 +79,8 @@ impl Desk<'_> {
             })
             .map(|(field, _)| *field)
             .collect();
-        let fields: Vec<String> = fields.into_iter().map(str::to_owned).collect();
+        let mut fields: Vec<String> = fields.into_iter().map(str::to_owned).collect();
+        fields.extend(self.opt_out.field.clone());
         let kind = self.import.spec().kind;
         let linked = self.linked(kind, &ids, &fields)?;
         let mut writes = Vec::new();
@@ -88,6 +89,9 @@ impl Desk<'_> {
             let (Some(record), Some(known)) = (linked.get(id), agreed.get_mut(id)) else {
                 continue;
             };
+            if self.opt_out.record(kind, record).is_some() {
+                continue;
+            }
             match deletion {
                 Deletion::Set(_, fields) => {
                     let changed = changed(record, fields);

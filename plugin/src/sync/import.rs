@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::cursor::{self, Cursor, Position, Watermark};
+use super::opt_out::OptOut;
 use super::outgoing::Outgoing;
 use super::page::{Desk, Import, PageOf};
 use super::reader::Reader;
@@ -69,7 +70,8 @@ fn slice(request: &Request) -> Result<Slice, Trouble> {
     let linked = connect::linked()?;
     let mut client = Client::connected(&settings.api.resolve()?, &linked.account)?;
     section.may_import()?;
-    let job = Job::new(section, settings.sync.sweep_ms(), linked)?;
+    let opt_out = OptOut::new(&settings.opt_out, section.spec().kind)?;
+    let job = Job::new(section, settings.sync.sweep_ms(), linked, opt_out)?;
     match &request.selection {
         Selection::Keys(keys) => job.chosen(&mut client, keys),
         Selection::Everything => {
@@ -92,14 +94,27 @@ pub struct Job<'a> {
     pub scope: String,
     /// Names the settings.
     pub(super) print: String,
+    /// What is left alone.
+    opt_out: OptOut,
 }
 
 impl<'a> Job<'a> {
     /// Of an entity, for an account.
-    pub fn new(section: Section<'a>, sweep_ms: u64, linked: Linked) -> Result<Job<'a>, Trouble> {
+    pub fn new(
+        section: Section<'a>,
+        sweep_ms: u64,
+        linked: Linked,
+        opt_out: OptOut,
+    ) -> Result<Job<'a>, Trouble> {
         let rows = usable_rows(&section)?;
+        // What another property kept away has no date of its own.
+        let print = match &opt_out.property {
+            Some(property) => cursor::fingerprint(&[&section.print(&rows), property]),
+            None => section.print(&rows),
+        };
         Ok(Job {
-            print: section.print(&rows),
+            print,
+            opt_out,
             scope: format!("{}{}", linked.prefix, section.spec().objects),
             sweep_ms,
             section,
@@ -130,12 +145,18 @@ impl<'a> Job<'a> {
             prefix: &self.linked.prefix,
             scope: self.scope.clone(),
             account: &self.linked.account,
+            opt_out: &self.opt_out,
         }
     }
 
     /// How its pages are asked for.
     pub(super) fn reader(&self, client: &Client, fields: &[Mapped]) -> Result<Reader, Failure> {
         let mut properties = entity::properties(self.section.properties(), fields);
+        if let Some(property) = &self.opt_out.property
+            && !properties.contains(&property.as_str())
+        {
+            properties.push(property);
+        }
         // An object may have been made of a record without an answer.
         let sent: Vec<(String, Outgoing)> =
             memory::scan_some(&keys::outgoing_prefix(&self.scope), None, 1)?;

@@ -15,6 +15,7 @@
 //! | `SCOPE/outgoing/RECORD` | what is about to be sent of a record of Halo, until it is remembered |
 //! | `SCOPE/outward` | the rows that go to HubSpot, ready for use |
 //! | `SCOPE/own` | whether the account has the connector's own property |
+//! | `SCOPE/attempt/RECORD` | an object that may have been made of a record, where nothing marks it |
 //! | `installation` | names this installation in that property |
 //! | `SCOPE/held/ID` | a row that stopped; it is read again until it goes in |
 
@@ -83,6 +84,11 @@ pub fn outward(scope: &str) -> String {
 /// Whether the account has the connector's own property.
 pub fn own(scope: &str) -> String {
     format!("{scope}/own")
+}
+
+/// An object that may have been made of a record of Halo.
+pub fn attempt(scope: &str, record: u64) -> String {
+    format!("{scope}/attempt/{record}")
 }
 
 /// Names this installation.

@@ -37,6 +37,7 @@ pub mod keys;
 pub mod lines;
 pub mod live;
 pub mod memory;
+pub mod opt_out;
 pub mod outgoing;
 pub mod page;
 pub mod pending;

@@ -12,6 +12,7 @@ use super::gone::Gone;
 use super::intent::Intent;
 use super::keys;
 use super::memory::{self, BATCH};
+use super::opt_out::OptOut;
 use super::outgoing::Outgoing;
 use super::plan::{Agreed, Fate, Held};
 use crate::contract::halo::integration::records::{self, Stored};
@@ -108,6 +109,8 @@ pub struct Desk<'a> {
     pub scope: String,
     /// Whose objects they are.
     pub account: &'a Account,
+    /// Which of them are left alone.
+    pub opt_out: &'a OptOut,
 }
 
 impl Desk<'_> {

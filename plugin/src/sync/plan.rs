@@ -12,7 +12,7 @@ use super::gone::Gone;
 use super::intent::Intent;
 use super::outgoing::Way;
 use crate::contract::halo::integration::records::{Row, RowOptions, Stored};
-use crate::contract::halo::integration::types::{Field, Value};
+use crate::contract::halo::integration::types::{Field, RecordRef, Value};
 use crate::entity::{self, Mapped};
 use crate::failure::Failure;
 use crate::field::decide::{Rule, decide};
@@ -295,16 +295,28 @@ fn refused(reason: Failure, record: Option<u64>) -> Fate {
     }
 }
 
-/// The values to write to a record that is there: field by field, what HubSpot's
-/// change since the last comparison means for it.
+/// The values to write to a record that is there, without a word on conflicts.
 fn decided(
+    fields: &[&Mapped],
+    now: Vec<Value>,
+    of: (&str, &Stored),
+    last: Option<&Values>,
+    intents: &[&Intent],
+) -> Vec<Field> {
+    compared(fields, now, of, last, intents).0
+}
+
+/// The values to write to a record that is there: field by field, what HubSpot's
+/// change since the last comparison means for it; then a sentence for each field that
+/// both sides have changed since.
+fn compared(
     fields: &[&Mapped],
     now: Vec<Value>,
     (kind, record): (&str, &Stored),
     last: Option<&Values>,
     intents: &[&Intent],
-) -> Vec<Field> {
-    let mut written = Vec::new();
+) -> (Vec<Field>, Vec<String>) {
+    let (mut written, mut clashes) = (Vec::new(), Vec::new());
     for (mapped, now) in fields.iter().zip(now) {
         let last = last
             .and_then(|last| last.get(&mapped.field))
@@ -322,11 +334,46 @@ fn decided(
             .flatten()
             .find(|value| mapped.same(value, halo))
             .unwrap_or(halo);
-        written.extend(
-            decide(mapped.rule, &now, halo, last.as_ref()).map(|value| field(&mapped.field, value)),
-        );
+        let decided = decide(mapped.rule, &now, halo, last.as_ref());
+        if clashes_with(mapped.rule, &now, halo, last.as_ref()) {
+            clashes.push(clash(&mapped.field, &now, halo, decided.is_some()));
+        }
+        written.extend(decided.map(|value| field(&mapped.field, value)));
     }
-    written
+    (written, clashes)
+}
+
+/// Whether both sides have changed a field that follows HubSpot.
+fn clashes_with(rule: Rule, hubspot: &Value, halo: &Value, last: Option<&Value>) -> bool {
+    let follows = matches!(rule, Rule::Mapped(_) | Rule::UnlessEdited(_));
+    follows && hubspot != halo && last.is_some_and(|last| last != hubspot && last != halo)
+}
+
+/// Which value of a field stays, and which one is lost.
+fn clash(field: &str, hubspot: &Value, halo: &Value, hubspot_wins: bool) -> String {
+    let (hubspot, halo) = (shown(hubspot), shown(halo));
+    let what = match hubspot_wins {
+        true => format!("HubSpot's {hubspot} comes, and Halo's {halo} is lost"),
+        false => format!("Halo's {halo} stays, and HubSpot's {hubspot} does not come"),
+    };
+    format!("The field {field:?} was changed on both sides since they last agreed: {what}.")
+}
+
+/// How many characters of a value a sentence shows.
+const SHOWN: usize = 60;
+
+fn shown(value: &Value) -> String {
+    let text = match value {
+        Value::None => return "emptiness".to_owned(),
+        Value::Text(text) => text.clone(),
+        Value::Many(values) => values.join(", "),
+        Value::Reference(RecordRef::Id(id)) => id.to_string(),
+        Value::Reference(_) => "reference".to_owned(),
+    };
+    match text.char_indices().nth(SHOWN) {
+        Some((at, _)) => format!("{:?}", format!("{}…", &text[..at])),
+        None => format!("{text:?}"),
+    }
 }
 
 /// HubSpot's values as of the last comparison with this record. What was agreed for an

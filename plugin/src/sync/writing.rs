@@ -42,10 +42,10 @@ impl Desk<'_> {
         let mut attempt = 1;
         let mut tried = BTreeSet::new();
         loop {
-            let mut looked = self.import.look(self, client, page)?;
+            let mut looked = self.look(client, page)?;
             // Back in HubSpot: what its deletion has done is no change of anybody's.
             if attempt == 1 && self.take_back(&looked)? {
-                looked = self.import.look(self, client, page)?;
+                looked = self.look(client, page)?;
             }
             self.intend(objects, &mut looked)?;
             let failure = match write(&looked.fates) {

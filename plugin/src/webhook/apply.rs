@@ -19,6 +19,7 @@ use crate::matching::reference_of;
 use crate::patience::insist;
 use crate::settings::{Settings, Webhooks};
 use crate::sync::import::{Job, SliceClock};
+use crate::sync::opt_out::OptOut;
 use crate::sync::plan::Agreed;
 use crate::sync::section::Section;
 use crate::sync::{keys, lines, memory};
@@ -109,7 +110,8 @@ fn sections(
             }
             continue;
         }
-        let job = Job::new(section, settings.sync.sweep_ms(), linked.clone())?;
+        let opt_out = OptOut::new(&settings.opt_out, section.spec().kind)?;
+        let job = Job::new(section, settings.sync.sweep_ms(), linked.clone(), opt_out)?;
         know_restored(&job, &mut asked)?;
         for chosen in [true, false] {
             let ids = asked.iter().filter(|(_, asked)| asked.chosen == chosen);
@@ -142,7 +144,8 @@ fn sections(
         if jobs.is_empty() || section.may_import().is_err() || !is_live(&section, settings) {
             continue;
         }
-        let job = Job::new(section, settings.sync.sweep_ms(), linked.clone())?;
+        let opt_out = OptOut::new(&settings.opt_out, section.spec().kind)?;
+        let job = Job::new(section, settings.sync.sweep_ms(), linked.clone(), opt_out)?;
         job.waiting(client, clock)?;
     }
     Ok(())

@@ -3,7 +3,7 @@
 use super::*;
 
 /// A customer as a person in Halo makes it, with its site.
-async fn customer(halo: &Halo, name: &str, domain: &str) -> (u64, String) {
+pub(super) async fn customer(halo: &Halo, name: &str, domain: &str) -> (u64, String) {
     let top = "top-level:1";
     let fields = [
         ("name", name),
@@ -18,7 +18,7 @@ async fn customer(halo: &Halo, name: &str, domain: &str) -> (u64, String) {
     (id, format!("site:{site}"))
 }
 
-async fn user(halo: &Halo, first: &str, email: &str, site: &str) -> u64 {
+pub(super) async fn user(halo: &Halo, first: &str, email: &str, site: &str) -> u64 {
     let fields = [
         ("name", first),
         ("firstname", first),
@@ -30,7 +30,7 @@ async fn user(halo: &Halo, first: &str, email: &str, site: &str) -> u64 {
 }
 
 /// The ids of all objects of a type.
-fn ids(shop: &Workshop, kind: &str) -> Vec<String> {
+pub(super) fn ids(shop: &Workshop, kind: &str) -> Vec<String> {
     let all = shop.sim.snapshot(kind).unwrap();
     let ids = all.iter().map(|row| row["id"].as_str().unwrap().to_owned());
     ids.collect()
@@ -139,17 +139,4 @@ async fn s68_with_update_only_a_customer_that_was_never_linked_makes_no_company(
     edit(&halo, "customer", own, "CFSeats", "6").await;
     push(&shop).await;
     assert_eq!(count(&shop, "companies"), 0);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn without_the_scope_for_the_property_nothing_is_made_and_the_reason_names_the_scope() {
-    let shop = with(json!({ "companies": "both" })).await;
-    shop.sim
-        .set_without_scopes(&["crm.schemas.companies.write"]);
-    let halo = shop.records().unwrap();
-    customer(&halo, "Acme", "acme.example").await;
-    let document = push(&shop).await;
-    assert_eq!(count(&shop, "companies"), 0);
-    let told = document.to_string();
-    assert!(told.contains("crm.schemas.companies.write"), "{told}");
 }

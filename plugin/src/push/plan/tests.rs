@@ -16,6 +16,13 @@ fn row(property: &str, field: &str, comes_too: bool) -> Outward {
     }
 }
 
+fn rows(outward: &[Outward]) -> Rows {
+    Rows {
+        outward: outward.to_vec(),
+        stuck: Vec::new(),
+    }
+}
+
 fn record(fields: &[(&str, &str)]) -> Stored {
     Stored {
         id: 7,
@@ -58,11 +65,11 @@ fn told(update: &Result<Update, Failure>) -> Vec<String> {
 
 #[test]
 fn only_what_differs_and_halo_has_changed_is_written() {
-    let rows = [
+    let rows = rows(&[
         row("a", "CFA", true),
         row("b", "CFB", true),
         row("c", "CFC", true),
-    ];
+    ]);
     let record = record(&[("CFA", "2"), ("CFB", "1"), ("CFC", "5")]);
     let object = Object::with("1", &[("a", "1"), ("b", "3"), ("c", "5")]);
     let agreed = agreed(&[("CFA", "1"), ("CFB", "1"), ("CFC", "4")]);
@@ -78,7 +85,7 @@ fn only_what_differs_and_halo_has_changed_is_written() {
 
 #[test]
 fn the_loser_of_a_field_that_both_changed_is_named() {
-    let rows = [row("a", "CFA", true)];
+    let rows = rows(&[row("a", "CFA", true)]);
     let record = record(&[("CFA", "2")]);
     let object = Object::with("1", &[("a", "3")]);
     let agreed = agreed(&[("CFA", "1")]);
@@ -100,7 +107,7 @@ fn the_loser_of_a_field_that_both_changed_is_named() {
 
 #[test]
 fn a_field_that_was_never_compared_is_sent_only_if_the_edit_names_it() {
-    let rows = [row("a", "CFA", true), row("b", "CFB", true)];
+    let rows = rows(&[row("a", "CFA", true), row("b", "CFB", true)]);
     let record = record(&[("CFA", "2"), ("CFB", "2")]);
     let object = Object::with("1", &[]);
     let edited = ["CFB".to_owned()];
@@ -117,7 +124,7 @@ fn a_field_that_was_never_compared_is_sent_only_if_the_edit_names_it() {
 
 #[test]
 fn what_hubspot_made_of_a_value_is_not_sent_again_until_either_side_changes() {
-    let rows = [row("a", "CFA", true)];
+    let rows = rows(&[row("a", "CFA", true)]);
     let mut agreed = agreed(&[("CFA", "12")]);
     let sent = Sent {
         halo: "12.001".to_owned(),
@@ -143,7 +150,7 @@ fn what_hubspot_made_of_a_value_is_not_sent_again_until_either_side_changes() {
 
 #[test]
 fn a_value_that_hubspot_cannot_hold_stops_the_record_and_names_field_and_property() {
-    let rows = [row("a", "CFA", true)];
+    let rows = rows(&[row("a", "CFA", true)]);
     let record = record(&[("CFA", "many")]);
     let object = Object::with("1", &[]);
     let case = Case {

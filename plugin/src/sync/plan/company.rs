@@ -202,7 +202,7 @@ fn update(
 ) -> Fate {
     let last = agreed_with(object, record, &known.agreed);
     let fields = rules.fields_of(&[Place::Own]);
-    let values = converted(object, &fields, Some(record));
+    let mut values = converted(object, &fields, Some(record));
     let mut written = values.decided((KIND, record), last, &known.intents_of(object));
     // A customer always has a name.
     written.retain(|field| field.name != company::NAME || field.value != Value::None);

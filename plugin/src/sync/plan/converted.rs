@@ -3,7 +3,7 @@
 //! is, what was agreed of it stays too, and the row is looked at again at each import.
 //! So it is filled as soon as it can be.
 
-use super::{Intent, Values, decided, field, values};
+use super::{Intent, Values, compared, field, values};
 use crate::contract::halo::integration::records::Stored;
 use crate::contract::halo::integration::types::{Attribute, Field, Value};
 use crate::entity::Mapped;
@@ -15,6 +15,9 @@ use crate::matching::value_of;
 /// The code of the reason of a row that went in but for some of its fields.
 pub const REFUSED: &str = "field-refused";
 
+/// The code of the reason of a row with fields that both sides have changed.
+pub const CLASHED: &str = "changed-on-both-sides";
+
 /// Halo's values for an object.
 pub(super) struct Converted<'a> {
     /// The fields that have one; nothing is one as well.
@@ -23,6 +26,8 @@ pub(super) struct Converted<'a> {
     /// The fields that are left as they are.
     left: Vec<&'a Mapped>,
     refused: Vec<Refused<'a>>,
+    /// Fields that both sides have changed, as sentences.
+    clashes: Vec<String>,
 }
 
 /// A field that is left as it is, and why.
@@ -44,6 +49,7 @@ pub(super) fn converted<'a>(
         values: Vec::with_capacity(fields.len()),
         left: Vec::new(),
         refused: Vec::new(),
+        clashes: Vec::new(),
     };
     for mapped in fields {
         let given = mapped.value(object);
@@ -94,14 +100,17 @@ impl<'a> Converted<'a> {
             .collect())
     }
 
-    /// The values to write to a record that is there.
+    /// The values to write to a record that is there; what both sides have changed is
+    /// noted.
     pub(super) fn decided(
-        &self,
+        &mut self,
         of: (&str, &Stored),
         last: Option<&Values>,
         intents: &[&Intent],
     ) -> Vec<Field> {
-        decided(&self.fields, self.values.clone(), of, last, intents)
+        let (written, clashes) = compared(&self.fields, self.values.clone(), of, last, intents);
+        self.clashes = clashes;
+        written
     }
 
     /// What is to be remembered; `last` is nothing for a record that is made.
@@ -124,9 +133,17 @@ impl<'a> Converted<'a> {
         }
     }
 
-    /// What a person should know of a row that goes in: the fields that are refused, and
-    /// `note`.
+    /// What a person should know of a row that goes in: the fields that are refused or
+    /// that both sides have changed, and `note`.
     pub(super) fn note(&self, note: Option<Failure>) -> Option<Failure> {
+        let note = match (self.clashes.as_slice(), note) {
+            ([], note) => note,
+            (clashes, None) => Some(Failure::new(CLASHED, clashes.join(" "))),
+            (clashes, Some(note)) => Some(Failure {
+                message: format!("{} {}", clashes.join(" "), note.message),
+                ..note
+            }),
+        };
         if self.refused.is_empty() {
             return note;
         }

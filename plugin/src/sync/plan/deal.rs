@@ -192,7 +192,7 @@ fn create(object: &Object, rules: &Rules<'_>, known: &Known<'_>) -> Fate {
 fn update(object: &Object, record: &Stored, rules: &Rules<'_>, known: &Known<'_>) -> Fate {
     let last = agreed_with(object, record, &known.agreed);
     let intents = intents_of(object, &known.intents);
-    let values = of_deal(object, rules, known, Some(record));
+    let mut values = of_deal(object, rules, known, Some(record));
     let mut written = values.decided((KIND, record), last, &intents);
     // A ticket always has a summary.
     written.retain(|field| field.name != SUMMARY || field.value != Value::None);

@@ -205,7 +205,7 @@ fn update(
     let last = agreed_with(object, record, &known.agreed);
     let intents = intents_of(object, &known.intents);
     let fields: Vec<&Mapped> = rules.fields.iter().collect();
-    let values = converted(object, &fields, Some(record));
+    let mut values = converted(object, &fields, Some(record));
     let mut written = values.decided((KIND, record), last, &intents);
     // A quotation always has a title.
     written.retain(|field| field.name != NAME || field.value != Value::None);

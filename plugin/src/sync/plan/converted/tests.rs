@@ -81,7 +81,7 @@ fn moved(row: FieldRow) -> (String, Option<String>, bool) {
     let object = Object::with("1", &[("region", "s"), ("note", "new")]);
     let record = record(&[("CFRegion", "1"), ("CFNote", "old")]);
     let last = Values::from([("CFRegion".to_owned(), Some("n".to_owned()))]);
-    let converted = converted(&object, &fields, Some(&record));
+    let mut converted = converted(&object, &fields, Some(&record));
     let written = converted.decided(("customer", &record), Some(&last), &[]);
     let agreed = converted.agreed(&object, Some(&last));
     assert_eq!(agreed["CFNote"].as_deref(), Some("new"));
