@@ -6,10 +6,13 @@ use serde_json::{Value, json};
 
 use crate::shop::unconnected;
 
+mod accounts;
+mod bad_input;
 mod deals;
 mod items;
 mod orders;
 mod quotations;
+mod raw;
 mod switches;
 
 /// Settings with these switches, and mapping rows of deals and products.
@@ -72,4 +75,13 @@ async fn field(shop: &Workshop, kind: &str, key: &str, name: &str) -> String {
 
 async fn count(shop: &Workshop, kind: &str) -> usize {
     shop.records().unwrap().all(kind).await.unwrap().len()
+}
+
+/// Waits until it holds; a test that never gets there says what it waited for.
+async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
+    let begun = std::time::Instant::now();
+    while !holds().await {
+        assert!(begun.elapsed().as_secs() < 60, "{what} did not come");
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
 }

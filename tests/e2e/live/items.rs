@@ -114,12 +114,3 @@ async fn s43_a11_a_deleted_products_item_is_left_or_made_inactive_and_it_is_said
         );
     }
 }
-
-/// Waits until it holds; a test that never gets there says what it waited for.
-async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
-    let begun = std::time::Instant::now();
-    while !holds().await {
-        assert!(begun.elapsed().as_secs() < 60, "{what} did not come");
-        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-    }
-}

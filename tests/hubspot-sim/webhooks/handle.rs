@@ -49,9 +49,12 @@ impl SimHandle {
     /// The headers that HubSpot would send with this body at this time of the
     /// simulation, for a test that delivers by itself.
     pub fn sign(&self, target: &str, body: &str) -> Vec<(&'static str, String)> {
-        let account = self.shared.lock();
-        let secret = &account.identity.client_secret;
-        signature::headers(secret, target, body, account.clock.now_ms())
+        self.sign_at(target, body, self.now_ms())
+    }
+
+    /// The same at another time.
+    pub fn sign_at(&self, target: &str, body: &str, now_ms: i64) -> Vec<(&'static str, String)> {
+        signature::headers(self.client_secret(), target, body, now_ms)
     }
 
     /// Deletes a record for good by the wish of its person, whether it was in the

@@ -17,10 +17,20 @@ const COMMIT: usize = 5_000;
 /// Requests that wait for a commit. Their bodies are bounded elsewhere.
 const WAITING: usize = 1_024;
 
+/// What a connection has read in a request.
+pub(super) struct Read {
+    /// The connection.
+    pub(super) by: String,
+    /// Of all accounts; what is kept for it is that of its own.
+    pub(super) events: Vec<Event>,
+}
+
 /// The events of a request, and who waits for them to be kept.
 struct Arrival {
+    /// To whose path it came.
     connector: String,
-    events: Vec<Event>,
+    /// As the connector of the path has read it, and others that take from it.
+    read: Vec<Read>,
     kept: oneshot::Sender<Result<(), String>>,
 }
 
@@ -36,11 +46,11 @@ impl Keeper {
     }
 
     /// Answers when the events are on the disk.
-    pub(super) async fn keep(&self, connector: &str, events: Vec<Event>) -> Result<(), String> {
+    pub(super) async fn keep(&self, connector: &str, read: Vec<Read>) -> Result<(), String> {
         let (kept, answer) = oneshot::channel();
         let arrival = Arrival {
             connector: connector.to_owned(),
-            events,
+            read,
             kept,
         };
         let gone = || "the host is stopping".to_owned();
@@ -52,12 +62,12 @@ impl Keeper {
 async fn keep(host: Arc<Host>, counted: Arc<Counted>, mut arrivals: mpsc::Receiver<Arrival>) {
     let mut warned = BTreeSet::new();
     while let Some(first) = arrivals.recv().await {
-        let mut count = first.events.len();
+        let mut count = first.count();
         let mut together = vec![first];
         while count < COMMIT
             && let Ok(next) = arrivals.try_recv()
         {
-            count += next.events.len();
+            count += next.count();
             together.push(next);
         }
         let outcome = commit(&host, &counted, &together, &mut warned).await;
@@ -66,6 +76,12 @@ async fn keep(host: Arc<Host>, counted: Arc<Counted>, mut arrivals: mpsc::Receiv
             // Who waited may have given up; what is kept is kept.
             let _ = arrival.kept.send(outcome.clone());
         }
+    }
+}
+
+impl Arrival {
+    fn count(&self) -> usize {
+        self.read.iter().map(|read| read.events.len()).sum()
     }
 }
 
@@ -82,9 +98,25 @@ async fn commit(
         if !accounts.contains_key(connector) {
             accounts.insert(connector, accounts_of(host, connector).await?);
         }
-        for event in &arrival.events {
-            let of = accounts.get(connector);
-            let Some(connection) = of.and_then(|of| of.get(&event.account)) else {
+        let of = accounts.get(connector);
+        for read in &arrival.read {
+            for event in &read.events {
+                let account = event.account.as_str();
+                if of.and_then(|of| of.get(&read.by)).map(String::as_str) == Some(account) {
+                    events.entry(connector).or_default().push(NewEvent {
+                        connection: read.by.clone(),
+                        account: event.account.clone(),
+                        object: event.object.clone(),
+                        dedupe: event.dedupe.clone(),
+                        payload: event.payload.clone(),
+                    });
+                    continue;
+                }
+                // Whose it is reads it for itself.
+                let is_known = of.is_some_and(|of| of.values().any(|known| known == account));
+                if read.by != connector || is_known {
+                    continue;
+                }
                 counted.add(connector, What::Strange, 1);
                 let account = (connector.to_owned(), event.account.clone());
                 if warned.len() < WARNED && warned.insert(account) {
@@ -94,15 +126,7 @@ async fn commit(
                         "events of an account that nothing here is connected to are dropped"
                     );
                 }
-                continue;
-            };
-            events.entry(connector).or_default().push(NewEvent {
-                connection: connection.clone(),
-                account: event.account.clone(),
-                object: event.object.clone(),
-                dedupe: event.dedupe.clone(),
-                payload: event.payload.clone(),
-            });
+            }
         }
     }
     let count: Vec<(&str, u64)> = events
@@ -133,15 +157,18 @@ async fn commit(
 /// not fill the memory.
 const WARNED: usize = 1_000;
 
-/// The accounts whose events come to the path of a connector, with their connections.
-async fn accounts_of(host: &Host, connector: &str) -> Result<BTreeMap<String, String>, StoreError> {
+/// The connections whose events come to the path of a connector, with their accounts.
+pub(super) async fn accounts_of(
+    host: &Host,
+    connector: &str,
+) -> Result<BTreeMap<String, String>, StoreError> {
     let mut accounts = BTreeMap::new();
     for (name, entry) in &host.config.connector {
         let from = entry.events_from.as_ref().unwrap_or(name);
         if from == connector
             && let Some(account) = host.store.meta_get(name, ACCOUNT).await?
         {
-            accounts.insert(account, name.clone());
+            accounts.insert(name.clone(), account);
         }
     }
     Ok(accounts)

@@ -1,10 +1,12 @@
 //! Where remotes send their events: `/webhooks/NAME`, with any method and below it any
 //! path.
 //!
-//! The connector NAME says whether a request is genuine and what it tells; the host keeps
-//! that for the connections of the accounts it names, and only then answers. A remote has
-//! one address for all accounts of an app, so other connections may name this one with
-//! `events-from`. What no connection of them is connected to is counted and dropped.
+//! The connector NAME says whether a request is genuine and what to answer. What it tells
+//! is kept before it is answered. A remote has one address for all accounts of an app, so
+//! other connections may name this one with `events-from`: each of them reads the request
+//! for itself, with its own secrets and settings, and of what it reads that of its own
+//! account is kept. So no setting of one connection decides for another, and no secret of
+//! one lets events of another in. What nobody here is connected to is counted and dropped.
 //!
 //! **Overload** is answered with 503 before memory grows: all bodies together have a
 //! limit, and a request that is not done in time is told to come again. It does, and what
@@ -20,13 +22,16 @@ use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::any;
 use http_body_util::BodyExt as _;
+use hyper::body::Body as _;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use crate::config::Connector;
+use crate::connection::Connection;
 use crate::connection::webhook::{Received, Request};
 use crate::host::Host;
 pub(super) use counted::Counted;
 use counted::What;
-use keeper::Keeper;
+use keeper::{Keeper, Read, accounts_of};
 
 mod counted;
 mod keeper;
@@ -42,6 +47,8 @@ const UNIT: usize = 1_024;
 const AT_ONCE: usize = 16;
 /// How long a request may take in all: remotes give up after five seconds.
 const LONGEST: Duration = Duration::from_millis(4_500);
+/// How long its body may take: who sends one that does not end holds a connection.
+const BODY_WITHIN: Duration = Duration::from_secs(3);
 /// When a remote that was refused shall come again.
 const AGAIN_S: &str = "5";
 /// What a connector may answer with; remotes read nothing of it.
@@ -116,6 +123,8 @@ enum Refused {
     Busy,
     TooLarge,
     Broken,
+    /// The end of the body did not come.
+    Slow,
     /// The connector takes no events.
     NoEvents,
 }
@@ -124,7 +133,9 @@ impl Refused {
     fn counts_as(&self) -> What {
         match self {
             Refused::Busy => What::Busy,
-            Refused::TooLarge | Refused::Broken | Refused::NoEvents => What::Refused,
+            Refused::TooLarge | Refused::Broken | Refused::Slow | Refused::NoEvents => {
+                What::Refused
+            }
         }
     }
 
@@ -139,6 +150,7 @@ impl Refused {
             }
             Refused::TooLarge => plain(StatusCode::PAYLOAD_TOO_LARGE, "The body is too large."),
             Refused::Broken => plain(StatusCode::BAD_REQUEST, "The body did not come whole."),
+            Refused::Slow => plain(StatusCode::REQUEST_TIMEOUT, "The body did not end in time."),
             Refused::NoEvents => plain(StatusCode::NOT_FOUND, "This connector takes no events."),
         }
     }
@@ -147,7 +159,9 @@ impl Refused {
 async fn received(intake: &Intake, name: &str, request: HttpRequest) -> Result<Response, Refused> {
     let at = intake.host.clock.now();
     let (parts, body) = request.into_parts();
-    let (body, _room) = whole(intake, body).await?;
+    let (body, _room) = tokio::time::timeout(BODY_WITHIN, whole(intake, body))
+        .await
+        .map_err(|_| Refused::Slow)??;
     let connection = intake.host.recent(name).await.map_err(|error| {
         tracing::error!(connection = name, %error, "events cannot be taken");
         Refused::Busy
@@ -166,28 +180,91 @@ async fn received(intake: &Intake, name: &str, request: HttpRequest) -> Result<R
         body,
         received: at,
     };
-    let received = {
-        let _turn = intake.turns.acquire().await;
-        connection.receive(&request).await
-    };
-    drop(request);
-    let mut received = received.map_err(|error| {
-        tracing::error!(connection = name, %error, "a request could not be looked at");
-        Refused::Busy
-    })?;
+    let mut received = look(intake, &connection, &request).await?;
     if !(200..300).contains(&received.status) {
         intake.counted.add(name, What::Refused, 1);
         return Ok(response(received));
     }
     let events = std::mem::take(&mut received.events);
-    if !events.is_empty() {
-        let kept = intake.keeper.keep(name, events).await;
+    let mut read = vec![Read {
+        by: name.to_owned(),
+        events,
+    }];
+    // If one of them fails it comes again, and those who have read it know it then.
+    let all = others(intake, name, &request, &mut read).await;
+    drop(request);
+    if read.iter().any(|read| !read.events.is_empty()) {
+        let kept = intake.keeper.keep(name, read).await;
         kept.map_err(|problem| {
             tracing::error!(connection = name, problem, "events could not be kept");
             Refused::Busy
         })?;
     }
+    all?;
     Ok(response(received))
+}
+
+async fn look(
+    intake: &Intake,
+    connection: &Connection,
+    request: &Request,
+) -> Result<Received, Refused> {
+    let _turn = intake.turns.acquire().await;
+    connection.receive(request).await.map_err(|error| {
+        tracing::error!(connection = connection.name, %error, "a request could not be looked at");
+        Refused::Busy
+    })
+}
+
+/// What the connections read in a request that take events from this path. One that does
+/// not take it (another secret, not set up) keeps nobody else from theirs.
+async fn others(
+    intake: &Intake,
+    path: &str,
+    request: &Request,
+    read: &mut Vec<Read>,
+) -> Result<(), Refused> {
+    let host = &intake.host;
+    let takes = |entry: &Connector| {
+        entry
+            .events_from
+            .as_deref()
+            .is_some_and(|from| from == path)
+    };
+    if !host.config.connector.values().any(takes) {
+        return Ok(());
+    }
+    let problem = |name: &str, error: &dyn std::fmt::Display| {
+        tracing::error!(connection = name, %error, "events cannot be taken");
+        Refused::Busy
+    };
+    let accounts = accounts_of(host, path).await;
+    for name in accounts.map_err(|error| problem(path, &error))?.into_keys() {
+        if name == path {
+            continue;
+        }
+        let connection = host.recent(&name).await;
+        let connection = connection.map_err(|error| problem(&name, &error))?;
+        if !connection.takes_events() {
+            continue;
+        }
+        let received = look(intake, &connection, request).await?;
+        if (200..300).contains(&received.status) {
+            read.push(Read {
+                by: name,
+                events: received.events,
+            });
+        } else {
+            intake.counted.add(&name, What::Refused, 1);
+            let status = received.status;
+            tracing::warn!(
+                connection = name,
+                status,
+                "a request to {path} was not taken"
+            );
+        }
+    }
+    Ok(())
 }
 
 /// The body, within what one and all may have, and the room that it takes.
@@ -195,6 +272,10 @@ async fn whole(
     intake: &Intake,
     mut body: Body,
 ) -> Result<(Vec<u8>, Vec<OwnedSemaphorePermit>), Refused> {
+    // What is announced as too large is answered before any of it has come.
+    if body.size_hint().lower() > BODY as u64 {
+        return Err(Refused::TooLarge);
+    }
     let (mut bytes, mut room) = (Vec::new(), Vec::new());
     let mut taken = 0;
     while let Some(frame) = body.frame().await {
