@@ -10,6 +10,7 @@ mod accounts;
 mod bad_input;
 mod deals;
 mod items;
+mod kills;
 mod orders;
 mod quotations;
 mod raw;
