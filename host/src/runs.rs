@@ -9,7 +9,7 @@ use crate::brake::Question;
 use crate::capability::{Observer, Stop};
 use crate::connection::{Connection, ConnectionError, Selection, Slice, SliceContext};
 use crate::model::{Failure, RunId, Timestamp};
-use crate::store::{Counts, NewRun, Run, RunMode, StoreError};
+use crate::store::{Counts, Lane, NewRun, Run, RunMode, StoreError};
 use crate::watch::{self, Watch};
 
 /// A pause up to this long is waited for within the run, as a person would sit out;
@@ -103,6 +103,22 @@ pub async fn run(
         )));
     }
     let held = connection.take_lane().await?;
+    let summary = run_under(connection, request, &held.lane, (observer, stop)).await;
+    // Also after a failure, which may be the store's own: that one counts.
+    let released = held.release().await;
+    let summary = summary?;
+    released?;
+    Ok(summary)
+}
+
+/// The same under a lane that is held already, for who must look at something, run and
+/// note that it ran before another may.
+pub(crate) async fn run_under(
+    connection: &Connection,
+    request: &RunRequest,
+    lane: &Lane,
+    (observer, stop): (Arc<dyn Observer>, Stop),
+) -> Result<Summary, ConnectionError> {
     let store = connection.store();
     let arguments = serde_json::to_string(&request.arguments()).unwrap_or_default();
     let run = store
@@ -117,7 +133,7 @@ pub async fn run(
     let mut context = SliceContext {
         run,
         preview: request.mode == RunMode::Preview,
-        lane: &held.lane,
+        lane,
         observer,
         stop,
         watch: None,
@@ -130,7 +146,6 @@ pub async fn run(
     store
         .run_end(run, state, failure.as_ref(), connection.now())
         .await?;
-    held.release().await?;
     let ended = ended?;
     let brake = match (request.mode, &ended) {
         (RunMode::Preview, Ended::Done) => watch::question(connection, request, run).await?,
@@ -253,6 +268,10 @@ pub async fn imported_by(
     };
     Ok(runs.iter().find(imported).map(|run| run.id))
 }
+
+/// The code of an entity whose settings are not filled in yet. Whoever wants all does not
+/// want for what was never set up.
+pub const NOT_SET_UP: &str = "not-set-up";
 
 /// An error as it is recorded with the run.
 pub fn failure_of(error: &ConnectionError) -> Failure {

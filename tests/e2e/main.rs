@@ -24,6 +24,7 @@ mod push;
 mod quotes;
 mod resilience;
 mod schedule;
+mod scheduled;
 mod seeds;
 mod sending;
 mod shop;

@@ -411,6 +411,7 @@ handed_on! {
     run_end(run: RunId, state: &str, failure: Option<&Failure>, at: Timestamp) -> ();
     run(run: RunId) -> Option<Run>;
     runs(connection: &str, limit: u32) -> Vec<Run>;
+    latest_runs(connection: &str) -> Vec<Run>;
     report(run: RunId, rows: &[ReportRow]) -> ();
     reported(run: RunId, filter: &ReportFilter) -> Vec<ReportedRow>;
     report_history(connection: &str, entity: &str, key: &str, limit: u32) -> Vec<(Run, ReportedRow)>;

@@ -12,6 +12,7 @@ use crate::capability::Stop;
 use crate::config::Config;
 use crate::connection::{Connection, ConnectionError};
 use crate::host::{Host, OpenError};
+use crate::runs::NOT_SET_UP;
 use crate::store::{Store, StoreError};
 
 mod action;
@@ -197,9 +198,6 @@ impl From<StoreError> for Ended {
         Ended::Failed(error.to_string())
     }
 }
-
-/// The code of an entity whose settings are not filled in yet.
-const NOT_SET_UP: &str = "not-set-up";
 
 /// Whether a failure of this code waits for a person.
 fn needs_a_person(code: &str) -> bool {

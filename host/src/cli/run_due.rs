@@ -10,7 +10,7 @@ use crate::connection::ConnectionError;
 use crate::events;
 use crate::lanes::LaneError;
 use crate::pushes;
-use crate::runs::Summary;
+use crate::runs::{NOT_SET_UP, Summary};
 use crate::schedule::{self, Due};
 use crate::server::due;
 
@@ -29,7 +29,8 @@ impl RunDue {
         let mut done: Vec<Summary> = Vec::new();
         let work = async {
             if connection.takes_events() {
-                done.extend(events::run(&connection, watcher.clone(), stop.clone()).await?);
+                let applied = events::run(&connection, watcher.clone(), stop.clone()).await;
+                done.extend(unless_busy(applied)?);
             }
             due::run_due_of(&host, &self.name, &stop)
                 .await
@@ -40,7 +41,8 @@ impl RunDue {
                 schedule::run_due(&connection, when, Due::Asked, watcher.clone(), stop.clone());
             done.extend(imports.await?);
             if connection.can_push() {
-                done.extend(pushes::run(&connection, watcher.clone(), stop.clone()).await?);
+                let sent = pushes::run(&connection, watcher.clone(), stop.clone()).await;
+                done.extend(unless_busy(sent)?);
             }
             Ok(())
         };
@@ -56,7 +58,8 @@ impl RunDue {
             }
             Err(error) => return Err(error.into()),
         }
-        let failed = done.iter().find_map(|summary| summary.failure.clone());
+        let mut failures = done.iter().filter_map(|summary| summary.failure.clone());
+        let failed = failures.find(|failure| failure.code != NOT_SET_UP);
         match failed {
             _ if stop.is_asked() => Err(Ended::Stopped(
                 "What was done stands; the next start goes on.".to_owned(),
@@ -65,6 +68,16 @@ impl RunDue {
             Some(failure) => Err(Ended::Failed(failure.to_string())),
             None => Ok(()),
         }
+    }
+}
+
+/// What somebody else is at is done by them, or by the next start.
+fn unless_busy(
+    ended: Result<Option<Summary>, ConnectionError>,
+) -> Result<Option<Summary>, ConnectionError> {
+    match ended {
+        Err(ConnectionError::Lane(LaneError::Busy { .. })) => Ok(None),
+        ended => ended,
     }
 }
 

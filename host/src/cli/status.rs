@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::report::{ending, mode};
 use super::{Context, Done, Ended, inbox, rows};
 use crate::host::Host;
-use crate::model::Failure;
+use crate::model::{Failure, Timestamp};
 use crate::runs::show_time;
 use crate::schedule::{self, Next};
 use crate::store::{Counts, InboxCounts, Run, RunMode, Task};
@@ -31,6 +31,10 @@ struct Standing {
     /// Scheduled imports: when each is due.
     schedule: Vec<Next>,
     warning: Option<String>,
+    #[serde(skip)]
+    scheduled: bool,
+    #[serde(skip)]
+    now: Timestamp,
 }
 
 /// A run, and what became of its rows.
@@ -61,6 +65,8 @@ impl Status {
             let standing = Standing {
                 schedule,
                 warning,
+                scheduled: when.is_some(),
+                now: connection.now(),
                 status: connection.status().await?,
                 runs: counted(&host, &name).await?,
                 braked: watch::refused(&connection).await?,
@@ -126,17 +132,45 @@ fn show(standing: &Standing) -> String {
         ));
     }
     for next in &standing.schedule {
-        let at = next.at.map_or_else(
-            || "when a scheduler asks (run-due)".to_owned(),
-            |at| format!("at {}", show_time(at)),
-        );
-        text.push_str(&format!("  next import of {}: {at}\n", next.entity));
+        text.push_str(&show_next(next, standing.scheduled, standing.now));
     }
     if let Some(warning) = &standing.warning {
         text.push_str(&format!("  warning: {warning}\n"));
     }
     if let Some(line) = inbox::line(&standing.inbox) {
         text.push_str(&format!("  inbox: {line}\n"));
+    }
+    text
+}
+
+/// When a scheduled import comes next, and how it went.
+fn show_next(next: &Next, scheduled: bool, now: Timestamp) -> String {
+    let at = match next.at {
+        Some(at) if at <= now => format!("due since {}; serve or run-due runs it", show_time(at)),
+        Some(at) => format!("at {}", show_time(at)),
+        None if scheduled => {
+            "never; the schedule of the configuration has no time for it".to_owned()
+        }
+        None => "when a scheduler asks (run-due)".to_owned(),
+    };
+    let mut text = format!("  next import of {}: {at}\n", next.entity);
+    if let Some(last) = &next.last {
+        text.push_str(&format!(
+            "    last import: run {} at {}: {}\n",
+            last.id,
+            show_time(last.started),
+            ending(last, true)
+        ));
+    }
+    if let Some(error) = &next.last_error
+        && next.last.as_ref() != Some(error)
+    {
+        text.push_str(&format!(
+            "    last error: run {} at {}: {}\n",
+            error.id,
+            show_time(error.started),
+            ending(error, false)
+        ));
     }
     text
 }

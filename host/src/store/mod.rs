@@ -635,6 +635,9 @@ pub trait Store: Send + Sync + 'static {
     async fn run(&self, run: RunId) -> Result<Option<Run>>;
     /// Runs of a connection, newest first.
     async fn runs(&self, connection: &str, limit: u32) -> Result<Vec<Run>>;
+    /// Of each entity and mode of a connection the last run, and the last one with a
+    /// failure; newest first.
+    async fn latest_runs(&self, connection: &str) -> Result<Vec<Run>>;
     /// Adds report rows; the same entity and key again replaces.
     async fn report(&self, run: RunId, rows: &[ReportRow]) -> Result<()>;
     /// Report rows with what was written for them. A record that a preview makes is

@@ -10,9 +10,9 @@ use super::{end, not_imported};
 use crate::capability::Stop;
 use crate::cli::document::Document;
 use crate::cli::output::{Watcher, table};
-use crate::cli::{Context, Done, Ended, NOT_SET_UP, rows};
+use crate::cli::{Context, Done, Ended, rows};
 use crate::connection::{Connection, Selection};
-use crate::runs::{self, RunRequest, Summary};
+use crate::runs::{self, NOT_SET_UP, RunRequest, Summary};
 use crate::store::{Counts, ReportedRow, RunMode};
 
 /// The import of one entity.

@@ -326,6 +326,11 @@ impl Store for SqliteStore {
         self.look(move |db| runs::of(db, &connection, limit)).await
     }
 
+    async fn latest_runs(&self, connection: &str) -> Result<Vec<Run>> {
+        let connection = connection.to_owned();
+        self.look(move |db| runs::latest(db, &connection)).await
+    }
+
     async fn report(&self, run: RunId, rows: &[ReportRow]) -> Result<()> {
         let rows = rows.to_vec();
         self.write(move |db| reports::report(db, run, &rows)).await

@@ -73,6 +73,23 @@ pub(super) fn of(db: &Connection, connection: &str, limit: u32) -> Answer<Vec<Ru
     Ok(runs)
 }
 
+/// Of each entity and mode the last run, and the last one with a failure.
+pub(super) const LATEST: &str = "SELECT max(id) FROM run GROUP BY connection, entity, mode
+     UNION SELECT max(id) FROM run WHERE failure IS NOT NULL GROUP BY connection, entity, mode";
+
+/// Those of a connection, newest first.
+pub(super) fn latest(db: &Connection, connection: &str) -> Answer<Vec<Run>> {
+    let mut statement = db.prepare_cached(&format!(
+        "SELECT {COLUMNS} FROM run WHERE connection = ?1 AND id IN ({LATEST}) ORDER BY id DESC"
+    ))?;
+    let mut rows = statement.query([connection])?;
+    let mut runs = Vec::new();
+    while let Some(row) = rows.next()? {
+        runs.push(read(row)?);
+    }
+    Ok(runs)
+}
+
 fn read(row: &Row<'_>) -> Answer<Run> {
     let mode: String = row.get(3)?;
     Ok(Run {
