@@ -28,6 +28,8 @@ struct Standing {
     tasks: Vec<Task>,
     outbox: usize,
     inbox: InboxCounts,
+    /// When the last event of each kind of object came in.
+    events: BTreeMap<String, Timestamp>,
     /// Scheduled imports: when each is due.
     schedule: Vec<Next>,
     warning: Option<String>,
@@ -73,12 +75,24 @@ impl Status {
                 tasks: host.store.tasks(&name).await?,
                 outbox: host.store.outbox(&name, u32::MAX).await?.len(),
                 inbox: host.store.inbox_counts(&name).await?,
+                events: last_events(&host, &name).await?,
                 connector: name,
             };
             context.out.result(&standing, || show(&standing));
         }
         Ok(())
     }
+}
+
+/// By kind of object: when the last event of it came in, among the newest ones.
+async fn last_events(host: &Host, connector: &str) -> Result<BTreeMap<String, Timestamp>, Ended> {
+    let mut last = BTreeMap::new();
+    for row in host.store.inbox(connector, &[], LOOKED_AT).await? {
+        // By convention: `deal/123`.
+        let kind = row.object.split('/').next().unwrap_or_default();
+        last.entry(kind.to_owned()).or_insert(row.received);
+    }
+    Ok(last)
 }
 
 async fn counted(host: &Host, connector: &str) -> Result<Vec<Counted>, Ended> {
@@ -139,6 +153,10 @@ fn show(standing: &Standing) -> String {
     }
     if let Some(line) = inbox::line(&standing.inbox) {
         text.push_str(&format!("  inbox: {line}\n"));
+        let kinds: Vec<String> = { standing.events.iter() }
+            .map(|(kind, at)| format!("{kind} at {}", show_time(*at)))
+            .collect();
+        text.push_str(&format!("    last of each kind: {}\n", kinds.join(", ")));
     }
     text
 }
