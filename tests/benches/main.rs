@@ -1,6 +1,6 @@
 //! The program behind `cargo measure`: how long an import takes beside the fastest
 //! schedule that HubSpot's limits allow, how much memory it needs, how many calls
-//! and commits it makes. A bound that is missed ends it with exit code 1.
+//! and commits it makes, and how many events a host keeps. A bound that is missed ends it with exit code 1.
 //!
 //! It is a benchmark and no test: it takes minutes, and its figures are those of
 //! the machine and of what else runs there. It is built in the profile of the
@@ -17,6 +17,7 @@ mod report;
 mod schedule;
 mod time;
 mod trial;
+mod webhooks;
 
 use std::process::ExitCode;
 
@@ -37,6 +38,8 @@ enum Part {
     /// Memory, calls and commits of contacts, products, deals and quotes (about
     /// 40 seconds).
     Entities,
+    /// Events kept in a second, and answers while an import runs (about two minutes).
+    Webhooks,
 }
 
 /// Measures imports against a simulated HubSpot.
@@ -62,6 +65,9 @@ const EXIT_CODES: &str = "Exit codes:
 
 fn main() -> ExitCode {
     if let Some(ended) = Program::take_role() {
+        return ended;
+    }
+    if let Some(ended) = webhooks::take_role() {
         return ended;
     }
     let arguments = Arguments::parse();
@@ -91,6 +97,9 @@ async fn run(arguments: &Arguments) -> anyhow::Result<Report> {
     }
     if asked(Part::Entities) {
         report.entities = entities::measure(&program, companies).await?;
+    }
+    if asked(Part::Webhooks) {
+        report.webhooks = Some(webhooks::measure(&program, companies).await?);
     }
     report.judge();
     Ok(report)

@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::entity_table::{EntityRow, entity_table};
+use crate::webhooks::WebhookRow;
 
 /// An import takes at most this many times as long as the fastest schedule. What
 /// is above 1 is the start of the program and the work on the last page; the work
@@ -31,6 +32,8 @@ pub struct Report {
     pub calls: Vec<CallRow>,
     /// The other entities.
     pub entities: Vec<EntityRow>,
+    /// Events that come in.
+    pub webhooks: Option<WebhookRow>,
     /// Bounds that are missed, in sentences.
     pub missed: Vec<String>,
 }
@@ -152,6 +155,7 @@ impl Report {
             memory: None,
             calls: Vec::new(),
             entities: Vec::new(),
+            webhooks: None,
             missed: Vec::new(),
         }
     }
@@ -182,6 +186,9 @@ impl Report {
         let entities = self.entities.iter().filter(|_| judged);
         let entities = entities.flat_map(EntityRow::missed);
         self.missed.extend(entities);
+        if let Some(webhooks) = self.webhooks.as_ref().filter(|_| judged) {
+            self.missed.extend(webhooks.missed());
+        }
     }
 }
 
@@ -198,6 +205,9 @@ impl fmt::Display for Report {
         }
         if !self.entities.is_empty() {
             entity_table(f, &self.entities)?;
+        }
+        if let Some(webhooks) = &self.webhooks {
+            write!(f, "{webhooks}")?;
         }
         Ok(())
     }

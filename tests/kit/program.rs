@@ -47,6 +47,11 @@ impl Ended {
 }
 
 impl Program {
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+
     /// The demo's program at this path.
     pub fn at(path: impl Into<PathBuf>) -> Program {
         Program(path.into())

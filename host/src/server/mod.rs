@@ -50,8 +50,10 @@ pub async fn serve(
     listener: TcpListener,
     stop: &Stop,
 ) -> std::io::Result<()> {
+    let forget = tokio::spawn(receiving::forget(host.clone(), stop.clone()));
     let due = tokio::spawn(due::run_due(host, stop.clone()));
     listen::listen(listener, router, stop).await;
+    forget.await.map_err(std::io::Error::other)?;
     due.await.map_err(std::io::Error::other)
 }
 

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::SqliteStore;
 use crate::model::{Row, RowOptions, Value};
 use crate::schema::INDEXED;
-use crate::store::{Scope, Store, StoreError};
+use crate::store::{NewEvent, Scope, Store, StoreError};
 
 fn place() -> (tempfile::TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
@@ -236,4 +236,43 @@ async fn work_goes_on_when_its_caller_is_dropped() {
     // What is asked of the writer afterwards comes after it.
     store.meta_set("crm", "after", Some("1")).await.unwrap();
     assert_eq!(store.count("customer").await.unwrap(), 500);
+}
+
+#[tokio::test]
+async fn an_event_that_was_answered_is_in_the_files_as_a_kill_leaves_them() {
+    let (folder, path) = place();
+    let store = SqliteStore::open(&path, INDEXED).unwrap();
+    let event = NewEvent {
+        connection: "crm".to_owned(),
+        account: "7".to_owned(),
+        object: "deal/1".to_owned(),
+        dedupe: "a".to_owned(),
+        payload: b"a".to_vec(),
+    };
+    assert_eq!(store.inbox_add(&[event], 1).await.unwrap(), 1);
+    // Without the index of the log: that is memory, and made anew from the log.
+    let killed = folder.path().join("killed.db");
+    for end in ["", "-wal"] {
+        let file = |path: &Path| PathBuf::from(format!("{}{end}", path.display()));
+        std::fs::copy(file(&path), file(&killed)).unwrap();
+    }
+    let again = SqliteStore::open(&killed, INDEXED).unwrap();
+    assert_eq!(again.inbox_due("crm", 1, 10).await.unwrap().len(), 1);
+}
+
+#[test]
+fn each_commit_is_synced_before_it_is_answered() {
+    let (_folder, path) = place();
+    let writer = super::open::writer(&path, INDEXED).unwrap();
+    let pragma = |name: &str| {
+        writer
+            .pragma_query_value(None, name, |row| row.get::<_, rusqlite::types::Value>(0))
+            .unwrap()
+    };
+    // FULL. With a write-ahead log, NORMAL would lose what a power cut comes after.
+    assert_eq!(pragma("synchronous"), rusqlite::types::Value::Integer(2));
+    assert_eq!(
+        pragma("journal_mode"),
+        rusqlite::types::Value::Text("wal".to_owned())
+    );
 }
