@@ -9,7 +9,7 @@ use crate::events;
 use crate::host::Host;
 use crate::lanes::LaneError;
 use crate::model::Timestamp;
-use crate::pushes::pause;
+use crate::pushes::{self, pause};
 
 /// Applies for one connection. What it remembers is only when not to try.
 #[derive(Debug, Default)]
@@ -25,7 +25,9 @@ impl Receiving {
     pub async fn turn(&mut self, host: &Host, name: &str, stop: &Stop) -> Result<(), Problem> {
         let now = host.clock.now();
         // A look at the store alone, as it is taken every second.
-        if now < self.not_before || host.store.inbox_due(name, now, 1).await?.is_empty() {
+        if pushes::is_pausing(self.not_before, now)
+            || host.store.inbox_due(name, now, 1).await?.is_empty()
+        {
             return Ok(());
         }
         let connection = host.recent(name).await?;
