@@ -108,6 +108,7 @@ mod tests {
             events: vec![1, 2],
             chosen: true,
             restored: false,
+            forgotten: false,
         };
         let six = Asked {
             events: vec![3],
