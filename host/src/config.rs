@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use crate::brake::Brake;
+use crate::retention::Retention;
 use crate::schedule::Schedule;
 
 mod application;
@@ -89,6 +90,20 @@ pub struct Server {
     /// How browsers and remotes reach this host; sign-in comes back to it.
     #[serde(default)]
     pub public_url: Option<String>,
+    /// How `serve` writes its log.
+    #[serde(default)]
+    pub log: LogForm,
+}
+
+/// How a log is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LogForm {
+    /// For people.
+    #[default]
+    Text,
+    /// One JSON document a line, for programs that collect logs.
+    Json,
 }
 
 impl Default for Server {
@@ -96,6 +111,7 @@ impl Default for Server {
         Server {
             listen: default_listen(),
             public_url: None,
+            log: LogForm::default(),
         }
     }
 }
@@ -116,6 +132,9 @@ pub struct StoreConfig {
     /// `HALO_SEAL_KEY` (64 hexadecimal digits) is used instead when it is set.
     #[serde(default = "default_key")]
     pub key_file: PathBuf,
+    /// What is kept for how long.
+    #[serde(default)]
+    pub retention: Retention,
 }
 
 impl Default for StoreConfig {
@@ -123,6 +142,7 @@ impl Default for StoreConfig {
         StoreConfig {
             path: default_store(),
             key_file: default_key(),
+            retention: Retention::default(),
         }
     }
 }
@@ -225,6 +245,8 @@ impl Config {
                 ));
             }
         }
+        let kept = config.store.retention.check();
+        kept.map_err(|detail| format!("store.retention: {detail}"))?;
         application::check(&config.api)?;
         if let Some(url) = &config.server.public_url
             && !(url.starts_with("https://") || url.starts_with("http://"))

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -73,6 +74,7 @@ pub struct Host {
     budgets: Mutex<BTreeMap<String, Budgets>>,
     recent: tokio::sync::Mutex<BTreeMap<String, (Instant, Arc<Connection>)>>,
     sealer: Sealer,
+    leaving: AtomicBool,
 }
 
 impl std::fmt::Debug for Host {
@@ -127,12 +129,23 @@ impl Host {
             budgets: Mutex::default(),
             recent: tokio::sync::Mutex::default(),
             sealer,
+            leaving: AtomicBool::new(false),
             wakes: Wakes::of(config.connector.keys()),
             config,
             store,
             clock,
             call_time: CallTime::default(),
         })
+    }
+
+    /// Takes no new work: a shutdown, or another host in its place.
+    pub(crate) fn leave(&self) {
+        self.leaving.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether it does so.
+    pub(crate) fn is_leaving(&self) -> bool {
+        self.leaving.load(Ordering::Relaxed)
     }
 
     /// What seals secrets, for the server's own.

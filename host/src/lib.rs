@@ -10,6 +10,7 @@
 //! | [`pushes`] | Halo's changes to the remote, batch by batch |
 //! | [`events`] | the remote's events into Halo, batch by batch |
 //! | [`schedule`] | imports that run by themselves |
+//! | [`retention`] | what is kept for how long |
 //! | [`brake`], [`watch`] | an import that would change too much stops and asks |
 //! | [`deviations`] | what an import did otherwise than its preview had shown |
 //! | [`engine`] | compile, cache, limits, an instance per call |
@@ -41,6 +42,7 @@ pub mod http;
 pub mod lanes;
 pub mod model;
 pub mod pushes;
+pub mod retention;
 pub mod runs;
 pub mod schedule;
 pub mod schema;

@@ -41,6 +41,10 @@ pub const LONGEST_PAUSE_MS: u64 = 60 * 60 * 1_000;
 /// What a failure may ask for: in no run twice, and not beyond a daily limit.
 const SOONEST_MS: u64 = 1_000;
 const FARTHEST_MS: u64 = 24 * 60 * 60 * 1_000;
+/// A time that is farther away than this was reckoned by a clock that was set back since,
+/// and counts no more. Twice the farthest one, as a run asks for what is due at its start,
+/// and what failed in it must not be so again.
+pub const OUT_OF_TIME_MS: u64 = 2 * FARTHEST_MS;
 
 /// The attribute of a failure that says when to try again.
 const RETRY_AT: &str = "retry-at";
@@ -94,6 +98,11 @@ pub fn pause(attempts: u32) -> u64 {
     // The shift must not overflow; the longest pause is reached long before.
     const DOUBLINGS: u32 = 16;
     (FIRST_PAUSE_MS << attempts.min(DOUBLINGS)).min(LONGEST_PAUSE_MS)
+}
+
+/// Whether nobody is to try until then.
+pub fn is_pausing(until: Timestamp, now: Timestamp) -> bool {
+    now < until && until - now <= OUT_OF_TIME_MS
 }
 
 /// The failure of a call as that of each of its changes.

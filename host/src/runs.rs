@@ -3,7 +3,7 @@
 //! that never was.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::brake::Question;
 use crate::capability::{Observer, Stop};
@@ -243,7 +243,9 @@ async fn drive(
                 context
                     .observer
                     .note(&format!("Waiting until {}.", show_time(at)));
-                while connection.now() < at {
+                // By both clocks: the one that the connector knows may be set back.
+                let started = Instant::now();
+                while connection.now() < at && started.elapsed() < WAIT_WITHIN_RUN {
                     if context.stop.is_asked() {
                         return Ok(Ended::Stopped);
                     }

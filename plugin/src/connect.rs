@@ -17,6 +17,7 @@ use crate::hubspot::client::{Call, Client, Trouble};
 use crate::hubspot::oauth::{self, Grant, SignIn};
 use crate::hubspot::session::{self, Kept, Session};
 use crate::hubspot::transport;
+use crate::push::own;
 use crate::settings::{Api, Settings};
 use crate::sync::cursor::fingerprint;
 use crate::sync::{keys, memory};
@@ -50,6 +51,11 @@ fn remembered() -> Result<Option<Connection>, Failure> {
 }
 
 fn remember(connection: &Connection) -> Result<(), Failure> {
+    // From the beginning, so that every backup has it: objects that were made under another
+    // name would be made again after a restore.
+    if connection.connected {
+        own::installation()?;
+    }
     state::commit(&[memory::put(keys::CONNECTION.to_owned(), connection)?])
 }
 

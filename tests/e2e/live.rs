@@ -9,6 +9,7 @@ use crate::shop::unconnected;
 mod accounts;
 mod bad_input;
 mod deals;
+mod forgotten;
 mod items;
 mod kills;
 mod orders;

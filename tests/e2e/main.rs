@@ -19,6 +19,7 @@ mod items;
 mod kill;
 mod live;
 mod made_in_preview;
+mod months;
 mod preview;
 mod push;
 mod quotes;

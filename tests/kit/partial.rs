@@ -19,10 +19,11 @@ use async_trait::async_trait;
 use halo_host::clock::Clock;
 use halo_host::model::{Failure, RecordId, Row, RunId, Stored, Timestamp, Written};
 use halo_host::store::{
-    Allowance, Applied, Archives, Counts, CustomField, Expectation, InboxCounts, InboxRow,
-    InboxState, JournalEntry, JournalFilter, Lane, LaneAnswer, Message, NewEvent, NewRun,
-    OutboxRow, Page, PageFilter, ReportFilter, ReportRow, ReportedRow, Result, Run, Scope,
-    SealedSecret, SettingsVersion, Settled, StateEntry, StateWrite, Store, StoreError, Tally, Task,
+    Allowance, Applied, Archives, Counts, CustomField, Expectation, Forgotten, InboxCounts,
+    InboxRow, InboxState, JournalEntry, JournalFilter, Lane, LaneAnswer, Message, NewEvent, NewRun,
+    OutboxRow, Page, PageFilter, Pruned, ReportFilter, ReportRow, ReportedRow, Result, Run, Scope,
+    SealedSecret, SettingsVersion, Settled, Stale, StateEntry, StateWrite, Step, Store, StoreError,
+    Subject, Tally, Task,
 };
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
@@ -433,5 +434,6 @@ handed_on! {
     inbox_counts(connection: &str) -> InboxCounts;
     inbox_retry(connection: &str, sequence: Option<u64>) -> u64;
     inbox_drop(connection: &str, sequence: u64) -> bool;
-    inbox_prune(before: Timestamp, limit: u32) -> u64;
+    prune(what: Stale, step: Step) -> Pruned;
+    forget(subject: &Subject) -> Forgotten;
 }

@@ -9,13 +9,14 @@ use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::brake;
 use crate::capability::Stop;
-use crate::config::Config;
+use crate::config::{Config, LogForm};
 use crate::connection::{Connection, ConnectionError};
 use crate::host::{Host, OpenError};
 use crate::runs::NOT_SET_UP;
 use crate::store::{Store, StoreError};
 
 mod action;
+mod backup;
 mod build;
 mod check;
 mod choices;
@@ -26,6 +27,7 @@ mod document;
 mod edit;
 mod fields;
 mod filter;
+mod forget;
 mod import;
 mod inbox;
 mod init;
@@ -33,6 +35,7 @@ mod journal;
 mod messages;
 mod outbox;
 mod output;
+mod prune;
 mod push;
 mod records;
 mod report;
@@ -127,6 +130,14 @@ enum Command {
     Journal(journal::Journal),
     /// Answer sign-ins and the records API, run and send what is due, until stopped.
     Serve(serve::Serve),
+    /// Forget what is older than the configuration keeps.
+    Prune(prune::Prune),
+    /// Forget the values that are known of one object at the remote.
+    Forget(forget::Forget),
+    /// Copy the store into a file, also while `serve` runs.
+    Backup(backup::Backup),
+    /// Put a backup in the place of the store.
+    Restore(backup::Restore),
     /// What is there, what is missing, and how to get it.
     Doctor,
     /// Completions for a shell.
@@ -248,7 +259,7 @@ pub fn main_over(
     around: impl Fn(Arc<dyn Store>) -> Arc<dyn Store> + Send + Sync + 'static,
 ) -> ExitCode {
     let arguments = Arguments::parse();
-    output::start_log();
+    output::start_log(log_form(&arguments));
     let context = Context {
         config: arguments.config,
         out: Out::new(arguments.json),
@@ -273,6 +284,15 @@ pub fn main_over(
             context.out.ended(&ended);
             ExitCode::from(ended.code())
         }
+    }
+}
+
+/// How the log is written: that of `serve` as its configuration says. One that cannot be
+/// read is told by the command.
+fn log_form(arguments: &Arguments) -> LogForm {
+    match (&arguments.command, Config::load(&arguments.config)) {
+        (Command::Serve(_), Ok(config)) => config.server.log,
+        _ => LogForm::default(),
     }
 }
 
@@ -306,6 +326,10 @@ async fn dispatch(context: &Context, command: Command) -> Done {
         Command::Activate(command) => command.run(context, false).await,
         Command::Journal(command) => command.run(context).await,
         Command::Serve(command) => command.run(context).await,
+        Command::Prune(command) => command.run(context).await,
+        Command::Forget(command) => command.run(context).await,
+        Command::Backup(command) => command.run(context).await,
+        Command::Restore(command) => command.run(context).await,
         Command::Doctor => doctor::run(context),
         Command::Completions { shell } => {
             // Into memory first: clap's writer panics on a closed pipe.

@@ -11,6 +11,7 @@ use serde::Serialize;
 
 use super::Ended;
 use crate::capability::{Observer, Progress};
+use crate::config::LogForm;
 
 /// Where results go, and how.
 pub(crate) struct Out {
@@ -70,14 +71,16 @@ pub(crate) fn print_line(line: &str) {
 }
 
 /// The log goes to standard error; warnings by default, more with `HALO_LOG`.
-pub(crate) fn start_log() {
+pub(crate) fn start_log(form: LogForm) {
     let filter = tracing_subscriber::EnvFilter::try_from_env("HALO_LOG")
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn"));
-    let _ = tracing_subscriber::fmt()
+    let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal())
-        .try_init();
+        .with_writer(std::io::stderr);
+    let _ = match form {
+        LogForm::Text => log.with_ansi(std::io::stderr().is_terminal()).try_init(),
+        LogForm::Json => log.json().flatten_event(true).try_init(),
+    };
 }
 
 /// Rows with aligned columns under a head. Long cells are cut to keep a row on a

@@ -3,6 +3,7 @@
 
 use std::convert::Infallible;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use axum::Router;
@@ -15,7 +16,7 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tower_service::Service as _;
 
-use super::stopped;
+use super::{STEP, stopped};
 use crate::capability::Stop;
 
 /// Connections at once; more wait in the system's queue.
@@ -26,6 +27,9 @@ const HEADERS_WITHIN: Duration = Duration::from_secs(10);
 const HEADERS: usize = 32 * 1024;
 /// How long requests that are being answered are waited for at a stop.
 const GRACE: Duration = Duration::from_secs(10);
+/// How long who has just come may take to begin at a stop: a delivery that is cut off
+/// comes again later, and may be the remote's last try.
+const FIRST_WITHIN: Duration = Duration::from_secs(1);
 /// After a failed accept: most often too many files are open.
 const PAUSE: Duration = Duration::from_millis(100);
 
@@ -68,8 +72,11 @@ async fn accept(
 }
 
 async fn answer(stream: TcpStream, router: Router, stop: &Stop) {
+    let begun = Arc::new(AtomicBool::new(false));
+    let begins = begun.clone();
     let service =
         hyper::service::service_fn(move |request: hyper::Request<hyper::body::Incoming>| {
+            begins.store(true, Ordering::Relaxed);
             let mut router = router.clone();
             let request: Request = request.map(Body::new);
             async move {
@@ -90,7 +97,16 @@ async fn answer(stream: TcpStream, router: Router, stop: &Stop) {
     tokio::select! {
         // A connection that breaks is the other side's business.
         _ = connection.as_mut() => return,
-        () = stopped(stop) => connection.as_mut().graceful_shutdown(),
+        () = stopped(stop) => {}
+    }
+    let first = tokio::time::timeout(FIRST_WITHIN, async {
+        while !begun.load(Ordering::Relaxed) {
+            tokio::time::sleep(STEP).await;
+        }
+    });
+    tokio::select! {
+        _ = connection.as_mut() => return,
+        _ = first => connection.as_mut().graceful_shutdown(),
     }
     let _ = connection.await;
 }

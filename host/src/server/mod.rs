@@ -12,12 +12,14 @@ use tokio::net::TcpListener;
 use crate::capability::Stop;
 use crate::config::ConfigError;
 use crate::host::Host;
+use crate::retention;
 
 mod api;
 pub mod due;
 mod intake;
 mod listen;
 mod metrics;
+mod ready;
 pub mod receiving;
 pub mod sending;
 mod sign_in;
@@ -34,6 +36,7 @@ const STEP: Duration = Duration::from_millis(100);
 pub fn router(host: &Arc<Host>) -> Result<Router, ConfigError> {
     let own = Router::new()
         .route("/healthz", get(|| async { "ok\n" }))
+        .route("/readyz", get(ready::answer))
         .route("/connect/{name}/callback", get(sign_in::callback))
         .with_state(host.clone());
     let counted = Arc::new(intake::Counted::default());
@@ -50,14 +53,19 @@ pub async fn serve(
     listener: TcpListener,
     stop: &Stop,
 ) -> std::io::Result<()> {
-    let forget = tokio::spawn(receiving::forget(host.clone(), stop.clone()));
-    let due = tokio::spawn(due::run_due(host, stop.clone()));
-    listen::listen(listener, router, stop).await;
-    forget.await.map_err(std::io::Error::other)?;
+    let due = tokio::spawn(due::run_due(host.clone(), stop.clone()));
+    let kept = tokio::spawn(retention::keep(host.clone(), stop.clone()));
+    let leaving = async {
+        stopped(stop).await;
+        host.leave();
+    };
+    tokio::join!(listen::listen(listener, router, stop), leaving);
+    kept.await.map_err(std::io::Error::other)?;
     due.await.map_err(std::io::Error::other)
 }
 
-async fn stopped(stop: &Stop) {
+/// Until a stop is asked for.
+pub(crate) async fn stopped(stop: &Stop) {
     while !stop.is_asked() {
         tokio::time::sleep(STEP).await;
     }

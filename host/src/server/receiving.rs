@@ -2,7 +2,6 @@
 //! and its lane is free. An import that is going on is waited for without holding anything.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use crate::capability::{Stop, Unwatched};
 use crate::connection::ConnectionError;
@@ -10,42 +9,7 @@ use crate::events;
 use crate::host::Host;
 use crate::lanes::LaneError;
 use crate::model::Timestamp;
-use crate::pushes::pause;
-use crate::store::StoreError;
-
-/// How long an event that is done is known, so that a repeat of it is none. Remotes repeat
-/// for a day or some.
-const KEPT_MS: u64 = 7 * 24 * 60 * 60 * 1_000;
-/// How often those are forgotten.
-const EACH: Duration = Duration::from_secs(60 * 60);
-/// In one transaction, which others wait for.
-const AT_ONCE: u32 = 5_000;
-
-/// Forgets events that are long done, until stopped.
-pub(super) async fn forget(host: Arc<Host>, stop: Stop) {
-    loop {
-        if let Err(error) = forget_done(&host).await {
-            tracing::error!(%error, "events that are done could not be forgotten");
-        }
-        tokio::select! {
-            () = tokio::time::sleep(EACH) => {}
-            () = super::stopped(&stop) => return,
-        }
-    }
-}
-
-/// Forgets those that are long done now; answers how many.
-pub async fn forget_done(host: &Host) -> Result<u64, StoreError> {
-    let before = host.clock.now().saturating_sub(KEPT_MS);
-    let mut forgotten = 0;
-    loop {
-        let some = host.store.inbox_prune(before, AT_ONCE).await?;
-        forgotten += some;
-        if some < u64::from(AT_ONCE) {
-            return Ok(forgotten);
-        }
-    }
-}
+use crate::pushes::{self, pause};
 
 /// Applies for one connection. What it remembers is only when not to try.
 #[derive(Debug, Default)]
@@ -61,7 +25,9 @@ impl Receiving {
     pub async fn turn(&mut self, host: &Host, name: &str, stop: &Stop) -> Result<(), Problem> {
         let now = host.clock.now();
         // A look at the store alone, as it is taken every second.
-        if now < self.not_before || host.store.inbox_due(name, now, 1).await?.is_empty() {
+        if pushes::is_pausing(self.not_before, now)
+            || host.store.inbox_due(name, now, 1).await?.is_empty()
+        {
             return Ok(());
         }
         let connection = host.recent(name).await?;

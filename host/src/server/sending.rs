@@ -29,7 +29,9 @@ impl Sending {
     pub async fn turn(&mut self, host: &Host, name: &str, stop: &Stop) -> Result<(), Problem> {
         let now = host.clock.now();
         // A look at the store alone, as it is taken every second.
-        if now < self.not_before || host.store.outbox_due(name, &[], now, 1).await?.is_empty() {
+        if pushes::is_pausing(self.not_before, now)
+            || host.store.outbox_due(name, &[], now, 1).await?.is_empty()
+        {
             return Ok(());
         }
         let connection = host.connection(name).await?;

@@ -36,6 +36,7 @@ mod layers;
 mod naming;
 mod pages;
 mod records;
+mod retention;
 mod runs;
 mod sending;
 mod small;

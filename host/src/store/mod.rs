@@ -22,12 +22,14 @@ use crate::model::{
 
 mod events;
 mod page;
+mod retention;
 mod sending;
 pub mod sqlite;
 mod tally;
 
 pub use events::{Applied, InboxCounts, InboxRow, InboxState, NewEvent};
 pub use page::{Dated, Page, PageFilter};
+pub use retention::{FORGOTTEN, Forgotten, Pruned, Stale, Step, Subject};
 pub use sending::{
     Archives, MESSAGES_KEPT, Message, NewMessage, OutboxRow, OutboxState, RemoteWrite, Settled,
     Verdict,
@@ -666,7 +668,8 @@ pub trait Store: Send + Sync + 'static {
     /// A later change of a record joins its row under a new number, which is then due
     /// as if it had never been tried.
     async fn outbox(&self, connection: &str, limit: u32) -> Result<Vec<OutboxRow>>;
-    /// Those that are due: not rejected, and their time has come. By kind in the order
+    /// Those that are due: not rejected, and their time has come, or is farther away than
+    /// any pause (a clock was set back). By kind in the order
     /// of `kinds`, others last; then oldest first.
     async fn outbox_due(
         &self,
@@ -691,7 +694,8 @@ pub trait Store: Send + Sync + 'static {
     /// Keeps events of the remote in one transaction; one whose connection and `dedupe`
     /// are known is passed over. Answers how many are new.
     async fn inbox_add(&self, events: &[NewEvent], now: Timestamp) -> Result<u64>;
-    /// Events that are due, oldest first.
+    /// Events that are due, oldest first; also those whose time is farther away than any
+    /// pause (a clock was set back).
     async fn inbox_due(
         &self,
         connection: &str,
@@ -714,9 +718,12 @@ pub trait Store: Send + Sync + 'static {
     async fn inbox_retry(&self, connection: &str, sequence: Option<u64>) -> Result<u64>;
     /// Forgets an event that is not done; `false` when there is none.
     async fn inbox_drop(&self, connection: &str, sequence: u64) -> Result<bool>;
-    /// Forgets events that are done and came in before that time, at most so many;
-    /// answers how many.
-    async fn inbox_prune(&self, before: Timestamp, limit: u32) -> Result<u64>;
+    /// Forgets what is old, one step of it. Never what is open.
+    async fn prune(&self, what: Stale, step: Step) -> Result<Pruned>;
+    /// Forgets values, titles and reasons of a remote object and its record in journal,
+    /// reports, messages, events and previews. The record itself and the connector's state
+    /// are left alone.
+    async fn forget(&self, subject: &Subject) -> Result<Forgotten>;
     /// The newest messages of a connection, newest first; at most [`MESSAGES_KEPT`].
     async fn messages(&self, connection: &str, limit: u32) -> Result<Vec<Message>>;
 }

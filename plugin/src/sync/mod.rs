@@ -14,6 +14,7 @@
 //! | [`lines`] | the lines of quotes | shell |
 //! | [`sites`] | what is known of the sites of a page | shell |
 //! | [`live`] | objects that HubSpot has told of | shell |
+//! | [`forgotten`] | people who wanted HubSpot to forget them | shell |
 //! | [`deleted`] | what a deletion in HubSpot does to records, and how it is taken back | shell |
 //! | [`writing`] | the rows of a page, repeated where records do not answer | shell |
 //! | [`plan`] | what becomes of one row | no |
@@ -30,6 +31,7 @@ pub mod cursor;
 pub mod deals;
 pub mod deleted;
 pub mod ended;
+pub mod forgotten;
 pub mod gone;
 pub mod import;
 pub mod intent;

@@ -125,6 +125,9 @@ fn sections(
                 }
             }
         }
+        let forgotten = asked.iter().filter(|(_, asked)| asked.forgotten);
+        let forgotten: Vec<String> = forgotten.map(|(id, _)| id.clone()).collect();
+        job.forget(&forgotten)?;
         jobs.push(job);
     }
     // A line that no quote has any more, and that never was a line in Halo.

@@ -15,6 +15,8 @@ pub struct Asked {
     pub chosen: bool,
     /// It came back from the recycling bin.
     pub restored: bool,
+    /// It was deleted for good, by the wish of the person that it was about.
+    pub forgotten: bool,
 }
 
 /// By HubSpot's id: the objects of an entity. `of_lines` are the quotes of lines.
@@ -31,6 +33,7 @@ pub fn of(
             if told.object.of != ObjectType::LineItem {
                 asked.chosen |= told.what == What::Created;
                 asked.restored |= told.what == What::Restored;
+                asked.forgotten |= told.what == What::Forgotten;
             }
         }
     }
@@ -105,6 +108,7 @@ mod tests {
             events: vec![1, 2],
             chosen: true,
             restored: false,
+            forgotten: false,
         };
         let six = Asked {
             events: vec![3],

@@ -47,32 +47,3 @@ async fn s62_a21_companies_and_contacts_only_with_switches_of_their_own() {
         );
     }
 }
-
-#[tokio::test(flavor = "multi_thread")]
-async fn events_that_are_done_are_forgotten_after_a_week_and_no_others() {
-    use halo_host::clock::Clock;
-    use halo_host::server::receiving::forget_done;
-    use halo_host::store::NewEvent;
-
-    let (shop, serving) = live(&["items"], json!({})).await;
-    shop.sim.create("products", [("name", "Chair")]).unwrap();
-    let counts = shop.caught_up().await.unwrap();
-    let done = counts.applied + counts.ignored;
-    assert!(done > 0);
-    drop(serving);
-    let host = shop.host(Clock::default()).await.unwrap();
-    let waiting = NewEvent {
-        connection: NAME.to_owned(),
-        account: "1".to_owned(),
-        object: "product/1".to_owned(),
-        dedupe: "waits".to_owned(),
-        payload: Vec::new(),
-    };
-    host.store.inbox_add(&[waiting], 0).await.unwrap();
-    assert_eq!(forget_done(&host).await.unwrap(), 0);
-    host.clock
-        .advance(std::time::Duration::from_secs(8 * 24 * 3_600));
-    assert_eq!(forget_done(&host).await.unwrap(), done);
-    let counts = host.store.inbox_counts(NAME).await.unwrap();
-    assert_eq!((counts.applied, counts.waiting), (0, 1), "{counts:?}");
-}

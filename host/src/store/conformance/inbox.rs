@@ -1,7 +1,7 @@
 //! The remote's events: kept once, due until done, and forgotten after a while.
 
 use super::*;
-use crate::store::{Applied, InboxRow, InboxState, NewEvent};
+use crate::store::{Applied, InboxRow, InboxState, NewEvent, Stale, Step};
 
 on_every_store! {
     an_event_is_kept_once_for_each_connection,
@@ -97,6 +97,9 @@ async fn a_failed_event_is_due_again_at_its_time_and_a_rejected_one_when_a_perso
     ];
     store.inbox_settle(&real("crm"), &tried).await.unwrap();
     assert_eq!(names(&due(store, NOW + 49).await), [""; 0]);
+    // The clock was set back by a year: nothing waits until then.
+    let year = 365 * 24 * 60 * 60 * 1_000;
+    assert_eq!(names(&due(store, NOW - year).await), ["a"]);
     let later = due(store, NOW + 50).await;
     assert_eq!(names(&later), ["a"]);
     assert_eq!(
@@ -134,9 +137,18 @@ async fn only_events_that_are_done_are_forgotten(hosts: &Hosts) {
         (rows[2].sequence, Applied::Rejected(failure)),
     ];
     store.inbox_settle(&real("crm"), &done).await.unwrap();
-    assert_eq!(store.inbox_prune(NOW, 100).await.unwrap(), 0);
-    assert_eq!(store.inbox_prune(NOW + 1, 1).await.unwrap(), 1);
-    assert_eq!(store.inbox_prune(NOW + 1, 100).await.unwrap(), 1);
+    let prune = |before, limit| {
+        let step = Step {
+            before,
+            after: 0,
+            limit,
+            dry_run: false,
+        };
+        store.prune(Stale::Events, step)
+    };
+    assert_eq!(prune(NOW, 100).await.unwrap().gone, 0);
+    assert_eq!(prune(NOW + 1, 1).await.unwrap().gone, 1);
+    assert_eq!(prune(NOW + 1, 100).await.unwrap().gone, 1);
     let left = store.inbox("crm", &[], 10).await.unwrap();
     assert_eq!(names(&left), ["d", "c"]);
 }

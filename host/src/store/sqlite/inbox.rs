@@ -7,6 +7,7 @@ use super::column::{int, maybe_parse, number};
 use super::error::Answer;
 use super::lanes;
 use crate::model::Timestamp;
+use crate::pushes::OUT_OF_TIME_MS;
 use crate::store::{Applied, InboxCounts, InboxRow, InboxState, NewEvent, Scope};
 
 const COLUMNS: &str =
@@ -66,10 +67,15 @@ pub(super) fn due(
 ) -> Answer<Vec<InboxRow>> {
     let mut statement = db.prepare_cached(&format!(
         "SELECT {COLUMNS} FROM inbox
-         WHERE connection = ?1 AND state IN ('waiting', 'retry') AND next <= ?2
+         WHERE connection = ?1 AND state IN ('waiting', 'retry') AND (next <= ?2 OR next > ?4)
          ORDER BY sequence LIMIT ?3"
     ))?;
-    let mut rows = statement.query(params![connection, int(now), limit])?;
+    let mut rows = statement.query(params![
+        connection,
+        int(now),
+        limit,
+        int(now.saturating_add(OUT_OF_TIME_MS))
+    ])?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
         found.push(read(connection, row)?);
@@ -187,16 +193,4 @@ pub(super) fn drop(db: &Connection, connection: &str, sequence: u64) -> Answer<b
         )?
         .execute(params![connection, int(sequence)])?;
     Ok(gone > 0)
-}
-
-/// Forgets events that are done and came in before; answers how many.
-pub(super) fn prune(db: &Connection, before: Timestamp, limit: u32) -> Answer<u64> {
-    let gone = db
-        .prepare_cached(
-            "DELETE FROM inbox WHERE sequence IN
-                (SELECT sequence FROM inbox
-                 WHERE state IN ('applied', 'ignored') AND received < ?1 LIMIT ?2)",
-        )?
-        .execute(params![int(before), limit])?;
-    Ok(gone as u64)
 }

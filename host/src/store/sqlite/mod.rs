@@ -20,6 +20,8 @@
 //! | `sending`, `messages` | what is due in the outbox, what came of it, and what people are told |
 //! | `inbox` | the remote's events |
 //! | `lanes`, `state`, `secrets`, `tasks`, `settings`, `connections` | the rest, one idea each |
+//! | `prune`, `forget` | what is old, and what somebody wants to be forgotten |
+//! | `backup` | a copy while others work, and back |
 //! | `runs`, `reports` | runs, and what became of each row |
 
 use std::path::{Path, PathBuf};
@@ -31,10 +33,12 @@ use self::index::Indexed;
 use self::worker::Worker;
 use crate::store::{Result, StoreError};
 
+mod backup;
 mod column;
 mod connections;
 mod effect;
 mod error;
+mod forget;
 mod inbox;
 mod index;
 mod journal;
@@ -45,6 +49,7 @@ mod open;
 mod operations;
 mod outbox;
 mod pages;
+mod prune;
 mod records;
 mod reports;
 mod room;
@@ -58,6 +63,8 @@ mod tallies;
 mod tasks;
 mod upsert;
 mod worker;
+
+pub use backup::{back_up, restore};
 
 #[cfg(test)]
 mod tests;

@@ -7,15 +7,16 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 
 use super::{
-    SqliteStore, connections, inbox, index, journal, lanes, messages, pages, records, reports,
-    runs, secrets, sending, settings, state, tallies, tasks, upsert,
+    SqliteStore, connections, forget, inbox, index, journal, lanes, messages, pages, prune,
+    records, reports, runs, secrets, sending, settings, state, tallies, tasks, upsert,
 };
 use crate::model::{Failure, RecordId, Row, RunId, Stored, Timestamp, Written};
 use crate::store::{
-    Allowance, Applied, Archives, Counts, CustomField, Expectation, InboxCounts, InboxRow,
-    InboxState, JournalEntry, JournalFilter, Lane, LaneAnswer, Message, NewEvent, NewRun,
-    OutboxRow, Page, PageFilter, ReportFilter, ReportRow, ReportedRow, Result, Run, Scope,
-    SealedSecret, SettingsVersion, Settled, StateEntry, StateWrite, Store, StoreError, Tally, Task,
+    Allowance, Applied, Archives, Counts, CustomField, Expectation, Forgotten, InboxCounts,
+    InboxRow, InboxState, JournalEntry, JournalFilter, Lane, LaneAnswer, Message, NewEvent, NewRun,
+    OutboxRow, Page, PageFilter, Pruned, ReportFilter, ReportRow, ReportedRow, Result, Run, Scope,
+    SealedSecret, SettingsVersion, Settled, Stale, StateEntry, StateWrite, Step, Store, StoreError,
+    Subject, Tally, Task,
 };
 
 #[async_trait]
@@ -471,8 +472,16 @@ impl Store for SqliteStore {
             .await
     }
 
-    async fn inbox_prune(&self, before: Timestamp, limit: u32) -> Result<u64> {
-        self.write(move |db| inbox::prune(db, before, limit)).await
+    async fn prune(&self, what: Stale, step: Step) -> Result<Pruned> {
+        if step.dry_run {
+            return self.look(move |db| prune::prune(db, what, step)).await;
+        }
+        self.write(move |db| prune::prune(db, what, step)).await
+    }
+
+    async fn forget(&self, subject: &Subject) -> Result<Forgotten> {
+        let subject = subject.clone();
+        self.write(move |db| forget::forget(db, &subject)).await
     }
 
     async fn messages(&self, connection: &str, limit: u32) -> Result<Vec<Message>> {

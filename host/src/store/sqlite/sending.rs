@@ -8,6 +8,7 @@ use super::error::Answer;
 use super::{journal, lanes, messages, reports};
 use crate::brake::BRAKE;
 use crate::model::{Failure, Timestamp};
+use crate::pushes::OUT_OF_TIME_MS;
 use crate::store::{Archives, OutboxRow, OutboxState, Scope, Settled, Verdict};
 
 const COLUMNS: &str = "sequence, kind, record, what, fields, at, state, attempts, next, failure";
@@ -58,7 +59,7 @@ pub(super) fn due(
 ) -> Answer<Vec<OutboxRow>> {
     let mut statement = db.prepare_cached(&format!(
         "SELECT {COLUMNS} FROM outbox
-         WHERE connection = ?1 AND state <> 'rejected' AND next <= ?3
+         WHERE connection = ?1 AND state <> 'rejected' AND (next <= ?3 OR next > ?5)
          ORDER BY (SELECT key FROM json_each(?2) WHERE value = kind) NULLS LAST, at, sequence
          LIMIT ?4"
     ))?;
@@ -66,7 +67,8 @@ pub(super) fn due(
         connection,
         serde_json::to_string(kinds)?,
         int(now),
-        limit
+        limit,
+        int(now.saturating_add(OUT_OF_TIME_MS)),
     ])?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
