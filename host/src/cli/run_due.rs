@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::output::{Watcher, table};
 use super::{Context, Done, Ended, needs_a_person, rows, stop_on_signal};
 use crate::capability::Stop;
+use crate::clock::Clock;
 use crate::connection::ConnectionError;
 use crate::events;
 use crate::lanes::LaneError;
@@ -22,6 +23,8 @@ pub(crate) struct RunDue {
 
 impl RunDue {
     pub(crate) async fn run(self, context: &Context) -> Done {
+        // Before anything takes its time: what another start has done since is done.
+        let asked = Clock::default().now();
         let (host, connection) = context.connection(&self.name).await?;
         let stop = Stop::default();
         stop_on_signal(&stop, "Stopping after this page…");
@@ -37,8 +40,8 @@ impl RunDue {
                 .map_err(|error| ConnectionError::Asked(error.to_string()))?;
             let entry = host.config.connector.get(&self.name);
             let when = entry.and_then(|entry| entry.schedule.as_ref());
-            let imports =
-                schedule::run_due(&connection, when, Due::Asked, watcher.clone(), stop.clone());
+            let due = Due::Asked(asked);
+            let imports = schedule::run_due(&connection, when, due, watcher.clone(), stop.clone());
             done.extend(imports.await?);
             if connection.can_push() {
                 let sent = pushes::run(&connection, watcher.clone(), stop.clone()).await;

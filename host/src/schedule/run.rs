@@ -45,9 +45,9 @@ struct Kept {
 pub enum Due {
     /// The host, by the schedule of the configuration.
     Scheduled,
-    /// A scheduler of somebody else's: without a schedule in the configuration, that it
-    /// asks is what makes the imports due.
-    Asked,
+    /// A scheduler of somebody else's, at this time: without a schedule in the
+    /// configuration, that it asks is what makes the imports due.
+    Asked(Timestamp),
 }
 
 /// How the scheduled import of an entity stands.
@@ -144,8 +144,7 @@ pub async fn run_due(
     let (_, settings) = connection.settings().await?;
     let wanted = wanted(&connection.description, &settings);
     let mut done = Vec::new();
-    let asked = connection.now();
-    if due == Due::Asked {
+    if let Due::Asked(asked) = due {
         let store = connection.store();
         let at = asked.to_string();
         store.meta_set(&connection.name, ASKED, Some(&at)).await?;
@@ -164,7 +163,7 @@ pub async fn run_due(
             }
         }
         (None, Due::Scheduled) => {}
-        (None, Due::Asked) => {
+        (None, Due::Asked(asked)) => {
             let held = patiently(connection, &look.1).await?;
             let ended = as_asked(connection, &wanted.entities, asked, (&held.lane, &look)).await;
             let released = held.release().await;
