@@ -158,10 +158,17 @@ impl Refused {
 
 async fn received(intake: &Intake, name: &str, request: HttpRequest) -> Result<Response, Refused> {
     let at = intake.host.clock.now();
-    let (parts, body) = request.into_parts();
-    let (body, _room) = tokio::time::timeout(BODY_WITHIN, whole(intake, body))
-        .await
-        .map_err(|_| Refused::Slow)??;
+    let (parts, mut body) = request.into_parts();
+    let read = tokio::time::timeout(BODY_WITHIN, whole(intake, &mut body)).await;
+    let (body, _room) = match read.map_err(|_| Refused::Slow)? {
+        Ok(whole) => whole,
+        Err(refused) => {
+            // Who still sends reads no answer, and a connection that is closed with bytes
+            // unread is reset and takes the answer with it (RFC 9112, 9.6).
+            tokio::spawn(tokio::time::timeout(BODY_WITHIN, pass_over(body)));
+            return Err(refused);
+        }
+    };
     let connection = intake.host.recent(name).await.map_err(|error| {
         tracing::error!(connection = name, %error, "events cannot be taken");
         Refused::Busy
@@ -270,7 +277,7 @@ async fn others(
 /// The body, within what one and all may have, and the room that it takes.
 async fn whole(
     intake: &Intake,
-    mut body: Body,
+    body: &mut Body,
 ) -> Result<(Vec<u8>, Vec<OwnedSemaphorePermit>), Refused> {
     // What is announced as too large is answered before any of it has come.
     if body.size_hint().lower() > BODY as u64 {
@@ -296,6 +303,11 @@ async fn whole(
         bytes.extend_from_slice(&data);
     }
     Ok((bytes, room))
+}
+
+/// Reads to the end and keeps nothing.
+async fn pass_over(mut body: Body) {
+    while let Some(Ok(_)) = body.frame().await {}
 }
 
 /// A connector's own answer. What is no header, or not its business, is left out.
