@@ -7,6 +7,7 @@ mod brake;
 mod companies;
 mod connection;
 mod contacts;
+mod days;
 mod deals;
 mod explain;
 mod guards;
