@@ -25,6 +25,8 @@ const HEAD: &str = r#"# Configuration of halo-host. Relative paths start at this
 listen = "127.0.0.1:8085"
 # How browsers and the remote reach it, when that differs:
 # public-url = "https://halo.example.com"
+# The log of serve as one JSON document a line:
+# log = "json"
 
 [store]
 # Records, links, state, settings and the journal.
@@ -32,6 +34,8 @@ path = "halo.db"
 # The key that seals tokens; made at first use. Keep it apart from backups of the
 # store, or set HALO_SEAL_KEY (64 hexadecimal digits) instead.
 key-file = "halo.key"
+# Days that things are kept; 0 for ever:
+# retention = { journal = 400, runs = 90, previews = 7, events = 30 }
 
 # Programs made for Halo may read and write the records over /api of `serve`, which
 # is off without a section like this; NAME is what the journal calls the program:
