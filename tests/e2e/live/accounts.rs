@@ -137,7 +137,7 @@ async fn two_accounts_of_one_app_have_one_address_and_nothing_else_in_common() {
     assert_eq!(count(&shop, "item").await, 2);
     // One account's trouble is not the other's.
     sim.edit("products", &theirs, [("name", "Desk")]).unwrap();
-    let counts_before = counts[0].clone();
+    let counts_before = counts[0];
     let counts = caught_up(&shop, &sim).await;
     assert_eq!(counts[0], counts_before);
     assert_eq!(linked(&shop, OTHER, "item", &ids).await, ["Desk"]);
