@@ -151,8 +151,8 @@ async fn quiet(shop: &Workshop, host: &Host, halo: &Halo) {
         let outbox = host.store.outbox_due(NAME, &[], now, 1).await.unwrap();
         let mut due = false;
         for entity in ["companies", "contacts", "products", "deals", "quotes"] {
-            let kept = host.store.meta_get(NAME, &format!("schedule-{entity}"));
-            let kept: Value = match kept.await.unwrap() {
+            let name = format!("schedule-{entity}");
+            let kept: Value = match host.store.meta_get(NAME, &name).await.unwrap() {
                 Some(kept) => serde_json::from_str(&kept).unwrap(),
                 None => Value::Null,
             };
