@@ -15,5 +15,4 @@ CREATE TABLE inbox (
     UNIQUE (connection, dedupe)
 ) STRICT;
 CREATE INDEX inbox_due ON inbox (connection, next) WHERE state IN ('waiting', 'retry');
-CREATE INDEX inbox_by_object ON inbox (connection, object);
 CREATE INDEX inbox_done ON inbox (received) WHERE state IN ('applied', 'ignored');
