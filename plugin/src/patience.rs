@@ -5,6 +5,7 @@
 //! those that stand have another revision now, so the page is looked up and planned
 //! anew (`sync/page.rs`), and what stands is found to be there.
 
+use crate::contract::halo::integration::records::{self, Row, Written};
 use crate::failure::Failure;
 use crate::hubspot::client::Trouble;
 use crate::hubspot::transport;
@@ -55,6 +56,20 @@ pub fn insist<T>(call: impl Fn() -> Result<T, Failure>) -> Result<T, Trouble> {
             Ok(answer) => return Ok(answer),
             Err(failure) => wait(failure, attempt)?,
         }
+        attempt += 1;
+    }
+}
+
+/// Writes rows that may be repeated as they are, until each stands or is refused for good.
+pub fn write(rows: &[Row]) -> Result<Vec<Result<Written, Failure>>, Trouble> {
+    let mut attempt = 1;
+    loop {
+        let answers = insist(|| records::upsert(rows))?;
+        let refused = answers.iter().filter_map(|answer| answer.as_ref().err());
+        let Some(failure) = { refused }.find(|failure| is_passing(failure)) else {
+            return Ok(answers);
+        };
+        wait(failure.clone(), attempt)?;
         attempt += 1;
     }
 }

@@ -246,18 +246,9 @@ pub fn link(told: &Told<'_>, pairs: &[(&Stored, &str)]) -> Result<Vec<Option<Fai
     if rows.is_empty() {
         return Ok(Vec::new());
     }
-    // The same key again is the same link, so all are repeated while one may still come.
-    let mut attempt = 1;
-    loop {
-        let answers = insist(|| records::upsert(&rows))?;
-        let refused: Vec<Option<Failure>> = answers.into_iter().map(Result::err).collect();
-        let passing = { refused.iter().flatten() }.find(|failure| patience::is_passing(failure));
-        let Some(failure) = passing else {
-            return Ok(refused);
-        };
-        patience::wait(failure.clone(), attempt)?;
-        attempt += 1;
-    }
+    // The same key again is the same link.
+    let answers = patience::write(&rows)?;
+    Ok(answers.into_iter().map(Result::err).collect())
 }
 
 /// Makes objects: by upsert on the connector's own property, so that a repeated call

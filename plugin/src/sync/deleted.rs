@@ -14,7 +14,7 @@ use super::keys;
 use super::memory::{self, BATCH};
 use super::page::{Desk, Looked};
 use super::plan::Agreed;
-use crate::contract::halo::integration::records::{self, Row, RowOptions, Stored};
+use crate::contract::halo::integration::records::{Row, RowOptions, Stored};
 use crate::contract::halo::integration::state;
 use crate::contract::halo::integration::types::{Field, Value};
 use crate::entity::line_item;
@@ -22,7 +22,7 @@ use crate::failure::Failure;
 use crate::hubspot::client::Trouble;
 use crate::hubspot::objects::Object;
 use crate::matching::value_of;
-use crate::patience::insist;
+use crate::patience;
 
 /// What is done to a record.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -123,7 +123,7 @@ impl Desk<'_> {
         for rows in rows.chunks(BATCH) {
             let asked: Vec<Row> = rows.iter().map(|(_, row)| row.clone()).collect();
             // The same again does nothing.
-            let answers = insist(|| records::upsert(&asked))?;
+            let answers = patience::write(&asked)?;
             for ((id, _), answer) in rows.iter().zip(answers) {
                 let word = match wanted.get(id) {
                     Some(Deletion::Set(word, _)) => *word,
@@ -178,7 +178,7 @@ impl Desk<'_> {
         }
         for rows in rows.chunks(BATCH) {
             // A row that is refused is planned all the same, and says why then.
-            insist(|| records::upsert(rows))?;
+            patience::write(rows)?;
         }
         Ok(!rows.is_empty())
     }
