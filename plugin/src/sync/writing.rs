@@ -1,7 +1,7 @@
 //! Writing a page's rows: what is about to be written is noted, then written; where
 //! records do not answer, all of it again, and later at last.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::intent::Intent;
 use super::keys;
@@ -41,12 +41,14 @@ impl Desk<'_> {
         let objects = page.objects;
         let mut attempt = 1;
         let mut tried = BTreeSet::new();
+        let mut notes = BTreeMap::new();
         loop {
             let mut looked = self.look(client, page)?;
             // Back in HubSpot: what its deletion has done is no change of anybody's.
             if attempt == 1 && self.take_back(&looked)? {
                 looked = self.look(client, page)?;
             }
+            remind(objects, &mut looked.fates, &notes);
             self.intend(objects, &mut looked)?;
             let failure = match write(&looked.fates) {
                 Ok(answers) => match passing(&answers) {
@@ -65,6 +67,12 @@ impl Desk<'_> {
             for (object, fate) in objects.iter().zip(&looked.fates) {
                 let kinds = fate.written_kinds();
                 tried.extend(kinds.map(|kind| (object.id.clone(), kind)));
+                if let Fate::Goes {
+                    note: Some(note), ..
+                } = fate
+                {
+                    notes.insert(object.id.clone(), note.clone());
+                }
             }
             patience::wait(failure, attempt)?;
             attempt += 1;
@@ -100,6 +108,16 @@ impl Desk<'_> {
             return Ok(());
         }
         state::commit(&writes)
+    }
+}
+
+/// A row that stands already has nothing to be told any more; what was to be told of it
+/// when it was written is told all the same.
+fn remind(objects: &[Object], fates: &mut [Fate], notes: &BTreeMap<String, Failure>) {
+    for (object, fate) in objects.iter().zip(fates) {
+        if let (Fate::Goes { note, .. }, Some(known)) = (fate, notes.get(&object.id)) {
+            note.get_or_insert_with(|| known.clone());
+        }
     }
 }
 
