@@ -151,7 +151,7 @@ async fn s60_a16_an_edited_ticket_is_not_sent_without_a_both_way_row() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn deals_that_were_merged_are_one_ticket_that_follows_the_survivor() {
+async fn tickets_of_deals_that_were_merged_stay_two_until_people_merge_them() {
     let (shop, _serving) = live(&["deals"], json!({})).await;
     let (one, two) = (deal(&shop, "Chairs", OPEN), deal(&shop, "Tables", OPEN));
     shop.caught_up().await.unwrap();
