@@ -11,11 +11,11 @@ use std::sync::Arc;
 use crate::capability::{Observer, Progress, Stop};
 use crate::connection::webhook::{EventContext, Outcome};
 use crate::connection::{Connection, ConnectionError};
-use crate::engine::CallError;
 use crate::model::{Failure, Timestamp};
-use crate::pushes::{DIED, failure_of_call, next_attempt};
-use crate::runs::{Summary, failure_of};
+use crate::pushes::{DIED, next_attempt};
+use crate::runs::Summary;
 use crate::store::{Applied, InboxRow, NewRun, RunMode, Scope};
+use crate::turns::{Answered, Ended, answered};
 
 type Result<T> = std::result::Result<T, ConnectionError>;
 
@@ -90,12 +90,7 @@ pub async fn run(
         stop,
     };
     let ended = drive(connection, &context, started).await;
-    let (state, failure) = match &ended {
-        Ok(Ended::Done) => ("done", None),
-        Ok(Ended::Stopped) => ("stopped", None),
-        Ok(Ended::Failed(failure)) => ("failed", Some(failure.clone())),
-        Err(error) => ("failed", Some(failure_of(error))),
-    };
+    let (state, failure) = Ended::recorded(&ended);
     store
         .run_end(run, state, failure.as_ref(), connection.now())
         .await?;
@@ -113,11 +108,12 @@ pub async fn run(
     }))
 }
 
-enum Ended {
-    Done,
-    Stopped,
-    /// A call failed, and what it was handed is tried again later.
-    Failed(Failure),
+/// The failure of events of which a call has answered none.
+fn unanswered() -> Failure {
+    Failure::new(
+        "internal",
+        "The connector gave no answer for any event that it was handed.",
+    )
 }
 
 async fn drive(
@@ -150,27 +146,11 @@ async fn drive(
         if batch.is_empty() {
             return Ok(Ended::Done);
         }
-        let mut failed = None;
-        let outcomes = match connection.apply(&batch, context).await {
-            Ok(outcomes) if outcomes.is_empty() && context.stop.is_asked() => continue,
-            Ok(outcomes) if outcomes.is_empty() => {
-                failed = Some(Failure::new(
-                    "internal",
-                    "The connector gave no answer for any event that it was handed.",
-                ));
-                Default::default()
-            }
-            Ok(outcomes) => outcomes,
-            // Nobody knows, and nothing can be kept of it.
-            Err(
-                error @ (ConnectionError::Store(_) | ConnectionError::Call(CallError::Store(_))),
-            ) => {
-                return Err(error);
-            }
-            Err(error) => {
-                failed = Some(failure_of_call(&error));
-                Default::default()
-            }
+        let answer = connection.apply(&batch, context).await;
+        let (outcomes, failed) = match answered(answer, &context.stop, unanswered)? {
+            Answered::Stopped => continue,
+            Answered::Each(outcomes) => (outcomes, None),
+            Answered::None(failure) => (Default::default(), Some(failure)),
         };
         let now = connection.now();
         let outcome = |row: &InboxRow| match &failed {

@@ -9,6 +9,7 @@
 //! | [`runs`] | imports and previews, slice by slice |
 //! | [`pushes`] | Halo's changes to the remote, batch by batch |
 //! | [`events`] | the remote's events into Halo, batch by batch |
+//! | `turns` | what both of these have in common |
 //! | [`schedule`] | imports that run by themselves |
 //! | [`retention`] | what is kept for how long |
 //! | [`brake`], [`watch`] | an import that would change too much stops and asks |
@@ -50,4 +51,5 @@ pub mod seal;
 pub mod server;
 pub mod store;
 pub mod toolchain;
+mod turns;
 pub mod watch;

@@ -80,7 +80,11 @@ fn failed(error: std::io::Error) -> Ended {
 /// A component that does not load is said now, not at its first use.
 async fn ready(host: &Arc<Host>) -> Result<Router, Ended> {
     for name in host.config.connector.keys() {
-        host.connection(name).await?;
+        let connection = host.connection(name).await?;
+        // One that was connected by an earlier version would get no events.
+        if let Err(error) = connection.find_account().await {
+            tracing::warn!(connection = name, %error, "its account is not known");
+        }
     }
     Ok(server::router(host).map_err(OpenError::Config)?)
 }

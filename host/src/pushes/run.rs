@@ -5,15 +5,13 @@
 use std::sync::Arc;
 
 use super::archives::brake;
-use super::{
-    BATCH, CHANGES, Subject, batch, failure_of_call, kinds, patience, settled, unanswered,
-};
+use super::{BATCH, CHANGES, Subject, batch, kinds, patience, settled, unanswered};
 use crate::capability::{Observer, Progress, Stop};
 use crate::connection::{Change, Connection, ConnectionError, Outcome, PushContext};
-use crate::engine::CallError;
 use crate::model::{Failure, Stored, Timestamp};
-use crate::runs::{Summary, failure_of};
+use crate::runs::Summary;
 use crate::store::{NewRun, OutboxRow, RunMode, Scope};
+use crate::turns::{Answered, Ended, answered};
 
 type Result<T> = std::result::Result<T, ConnectionError>;
 
@@ -54,12 +52,7 @@ pub async fn run(
     };
     let total = (due < COUNTED as usize).then_some(due as u64);
     let ended = drive(connection, &context, (&order, started), total).await;
-    let (state, failure) = match &ended {
-        Ok(Ended::Done) => ("done", None),
-        Ok(Ended::Stopped) => ("stopped", None),
-        Ok(Ended::Failed(failure)) => ("failed", Some(failure.clone())),
-        Err(error) => ("failed", Some(failure_of(error))),
-    };
+    let (state, failure) = Ended::recorded(&ended);
     store
         .run_end(run, state, failure.as_ref(), connection.now())
         .await?;
@@ -102,13 +95,6 @@ pub(super) async fn ready(connection: &Connection) -> Result<()> {
     ))
 }
 
-enum Ended {
-    Done,
-    Stopped,
-    /// A call failed, and what it was handed is tried again later.
-    Failed(Failure),
-}
-
 async fn drive(
     connection: &Connection,
     context: &PushContext<'_>,
@@ -140,25 +126,11 @@ async fn drive(
             continue;
         }
         let (changes, subjects) = look_up(connection, &scope, &batch).await?;
-        let answered = connection.push(&changes, context).await;
-        let mut failed = None;
-        let outcomes = match answered {
-            Ok(outcomes) if outcomes.is_empty() && context.stop.is_asked() => continue,
-            Ok(outcomes) if outcomes.is_empty() => {
-                failed = Some(unanswered());
-                Default::default()
-            }
-            Ok(outcomes) => outcomes,
-            // Nobody knows, and nothing can be kept of it.
-            Err(
-                error @ (ConnectionError::Store(_) | ConnectionError::Call(CallError::Store(_))),
-            ) => {
-                return Err(error);
-            }
-            Err(error) => {
-                failed = Some(failure_of_call(&error));
-                Default::default()
-            }
+        let answer = connection.push(&changes, context).await;
+        let (outcomes, failed) = match answered(answer, &context.stop, unanswered)? {
+            Answered::Stopped => continue,
+            Answered::Each(outcomes) => (outcomes, None),
+            Answered::None(failure) => (Default::default(), Some(failure)),
         };
         let now = connection.now();
         let outcome = |row: &OutboxRow| match &failed {

@@ -47,3 +47,19 @@ async fn s62_a21_companies_and_contacts_only_with_switches_of_their_own() {
         );
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_that_an_earlier_version_made_gets_its_events() {
+    let shop = unconnected(0).await;
+    apply(&shop, &["items"], &json!({}));
+    shop.connect().await.unwrap();
+    // Earlier versions did not note whose events are the connection's.
+    let halo = shop.records().unwrap();
+    let store: &dyn halo_host::store::Store = &*halo.store;
+    store.meta_set(NAME, "account", None).await.unwrap();
+    shop.subscribe().await.unwrap();
+    let _serving = shop.serve().await.unwrap();
+    shop.sim.create("products", [("name", "Chair")]).unwrap();
+    shop.caught_up().await.unwrap();
+    assert_eq!(count(&shop, "item").await, 1);
+}
