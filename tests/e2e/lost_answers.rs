@@ -1,7 +1,8 @@
 //! Records that do not answer for longer than a connector repeats: the run waits, and
 //! a later one goes on as if nothing had been.
 
-use halo_tests::kit::{Records, Workshop};
+use halo_tests::kit::{NAME, Records, Workshop};
+use serde_json::json;
 
 use crate::shop::{connected, counts, empty, import};
 
@@ -82,4 +83,36 @@ async fn s14_a_lost_answer_leaves_a_new_customer_with_one_site_and_a_matched_one
     assert!(halo.linked("site", &new).await.unwrap().is_some());
     assert_eq!(halo.all("site").await.unwrap().len(), 1);
     assert_eq!(halo.all("customer").await.unwrap().len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_ticket_of_a_customer_that_has_no_site_yet_gets_it_whoever_makes_it() {
+    // A customer was made and its first site not; then others are imported before it.
+    for others in [&["deals", "companies"][..], &["deals", "contacts"]] {
+        let mut shop = empty().await;
+        let mut settings = shop.settings(json!({}));
+        settings["deals"]["create"] = json!(true);
+        shop.write("settings.json", &settings.to_string()).unwrap();
+        let acme = shop.sim.create_company([("name", "Acme")]).unwrap();
+        let stage = [("dealname", "Roof"), ("dealstage", "qualifiedtobuy")];
+        let roof = shop.sim.create("deals", stage).unwrap();
+        let ada = [("email", "ada@acme.example"), ("firstname", "Ada")];
+        let ada = shop.sim.create("contacts", ada).unwrap();
+        for end in [("deals", &roof), ("contacts", &ada)] {
+            let end = (end.0, end.1.as_str());
+            shop.sim.link(end, ("companies", &acme), true).unwrap();
+        }
+        lose_an_answer(&mut shop, 4, 1).await;
+        let halo = shop.records().unwrap();
+        assert!(halo.linked("customer", &acme).await.unwrap().is_some());
+        assert!(halo.all("site").await.unwrap().is_empty());
+        for entity in others.iter().chain(&["companies", "deals"]) {
+            shop.result(&["import", NAME, entity]).await.unwrap();
+        }
+        let site = halo.linked("site", &acme).await.unwrap().unwrap();
+        let ticket = halo.linked("ticket", &roof).await.unwrap().unwrap();
+        let seat = halo.field("ticket", ticket, "site_id").await.unwrap();
+        assert_eq!(seat, format!("site {site}"), "{others:?}");
+        assert_eq!(halo.all("site").await.unwrap().len(), 1);
+    }
 }

@@ -157,7 +157,8 @@ impl Contacts<'_> {
                 _ => {}
             }
         }
-        for (customer, site) in self.first_sites(desk, &without)? {
+        let is_free = |id: &String| !sites.contains_key(id);
+        for (customer, site) in self.first_sites(desk, &without, &is_free)? {
             for id in without.get(&customer).into_iter().flatten() {
                 let spot = site.clone().map(|site| Spot { site, customer });
                 spots.insert(id.clone(), spot);
@@ -168,11 +169,13 @@ impl Contacts<'_> {
 
     /// The first site of each of these customers, by the companies that are them. One
     /// without any gets it: in Halo, users sit at sites. Where Halo refuses that, the
-    /// contacts of that company stop, and no others.
+    /// contacts of that company stop, and no others. `is_free` says of a company that its
+    /// key leads to no site.
     fn first_sites(
         &self,
         desk: &Desk<'_>,
         customers: &BTreeMap<u64, Vec<String>>,
+        is_free: &dyn Fn(&String) -> bool,
     ) -> Result<BTreeMap<u64, Result<u64, Failure>>, Trouble> {
         let ids: Vec<u64> = customers.keys().copied().collect();
         let wanted = [SITE_CUSTOMER, company::INACTIVE].map(str::to_owned);
@@ -205,7 +208,17 @@ impl Contacts<'_> {
             .collect();
         let rows: Vec<Row> = missing
             .iter()
-            .map(|(customer, id)| self.first_site(desk, *customer, id))
+            .map(|(customer, id)| {
+                let key = desk.key(id);
+                // As an import of companies does: one whose key leads to another
+                // customer's site has a key of its own.
+                let key = if is_free(id) {
+                    key
+                } else {
+                    format!("{key}/first")
+                };
+                self.first_site(*customer, key)
+            })
             .collect();
         for (rows, missing) in rows.chunks(BATCH).zip(missing.chunks(BATCH)) {
             // Each row is idempotent, so all are written again where one may go in yet.
@@ -224,15 +237,14 @@ impl Contacts<'_> {
         Ok(sites)
     }
 
-    fn first_site(&self, desk: &Desk<'_>, customer: u64, company: &str) -> Row {
+    fn first_site(&self, customer: u64, key: String) -> Row {
         let field = |name: &str, value| Field {
             name: name.to_owned(),
             value,
         };
         Row {
             kind: company::SITE.to_owned(),
-            // Not the company's own key: that may lead to another customer's site.
-            key: Some(format!("{}/first", desk.key(company))),
+            key: Some(key),
             id: None,
             other_keys: Vec::new(),
             expected: None,

@@ -207,6 +207,7 @@ impl Awaited {
     pub fn name(&self) -> String {
         let what = match self.kinds.first().map(String::as_str) {
             Some(kind) if kind == entity::company::KIND => entity::company::SPEC.one,
+            Some(kind) if kind == entity::company::SITE => "site of company",
             Some(kind) if kind == entity::contact::KIND => entity::contact::SPEC.one,
             Some(kind) if kind == entity::deal::KIND => entity::deal::SPEC.one,
             Some(kind) if kind == entity::product::KIND => entity::product::SPEC.one,

@@ -5,9 +5,11 @@ use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::contacts::customers_of;
+use super::memory::BATCH;
 use super::page::Desk;
 use super::plan::Awaited;
 use super::plan::whose::Whose;
+use crate::contract::halo::integration::records;
 use crate::entity::company::{self, SITE_CUSTOMER};
 use crate::entity::contact::{self, Company};
 use crate::entity::{Spec, deal, properties};
@@ -16,6 +18,7 @@ use crate::hubspot::associations::{self, Answer, Associated};
 use crate::hubspot::client::{Client, Trouble};
 use crate::hubspot::objects::{self, Object, Page};
 use crate::matching::{Table, reference_of};
+use crate::patience::insist;
 
 /// How it is found out.
 pub struct Search<'a> {
@@ -79,8 +82,11 @@ impl Search<'_> {
                 Some(Company::One(id)) => {
                     its.is_named = true;
                     match places.get(id) {
-                        Some((customer, site)) => {
-                            (its.customer, its.site) = (Some(*customer), *site);
+                        Some(place) => {
+                            (its.customer, its.site) = (Some(place.customer), place.site);
+                            if place.is_unfinished {
+                                its.until.push(Awaited::of(&[company::SITE], id));
+                            }
                         }
                         None => {
                             let name = company_names.get(id).and_then(company::title);
@@ -126,11 +132,7 @@ impl Search<'_> {
     }
 
     /// By company that is in Halo: its customer, and the site that its key leads to.
-    fn places(
-        &self,
-        desk: &Desk<'_>,
-        ids: &[String],
-    ) -> Result<BTreeMap<String, (u64, Option<u64>)>, Trouble> {
+    fn places(&self, desk: &Desk<'_>, ids: &[String]) -> Result<BTreeMap<String, Place>, Trouble> {
         let sites = desk.linked(company::SITE, ids, &[SITE_CUSTOMER.to_owned()])?;
         let customers = desk.linked(company::KIND, ids, &[])?;
         let place = |id: &String| {
@@ -142,15 +144,25 @@ impl Search<'_> {
                 (Some((site, of)), own)
                     if self.table.is_site(id) || own.is_none_or(|own| own == of) =>
                 {
-                    Some((of, Some(site)))
+                    Some(Place::new(of, Some(site)))
                 }
-                (_, own) => own.map(|customer| (customer, None)),
+                (_, own) => own.map(|customer| Place::new(customer, None)),
             }
         };
-        Ok(ids
+        let mut places: BTreeMap<String, Place> = ids
             .iter()
             .filter_map(|id| Some((id.clone(), place(id)?)))
-            .collect())
+            .collect();
+        let mut without: Vec<&mut Place> = places
+            .values_mut()
+            .filter(|place| place.site.is_none())
+            .collect();
+        let customers: Vec<u64> = without.iter().map(|place| place.customer).collect();
+        let with_sites = with_sites(&customers)?;
+        for place in &mut without {
+            place.is_unfinished = !with_sites.contains(&place.customer);
+        }
+        Ok(places)
     }
 
     fn companies_of(
@@ -213,6 +225,41 @@ impl Search<'_> {
         }
         Ok(found)
     }
+}
+
+/// Where the deals and quotes of a company go.
+struct Place {
+    customer: u64,
+    site: Option<u64>,
+    /// The customer has no site at all: a call that was to make both ended between them,
+    /// and whose turn it is makes the site.
+    is_unfinished: bool,
+}
+
+impl Place {
+    fn new(customer: u64, site: Option<u64>) -> Place {
+        Place {
+            customer,
+            site,
+            is_unfinished: false,
+        }
+    }
+}
+
+/// Those of these customers that have a site.
+fn with_sites(customers: &[u64]) -> Result<BTreeSet<u64>, Trouble> {
+    let mut found = BTreeSet::new();
+    let wanted = [SITE_CUSTOMER.to_owned()];
+    for customers in customers.chunks(BATCH) {
+        let ids: Vec<String> = customers.iter().map(u64::to_string).collect();
+        let sites = insist(|| records::find(company::SITE, SITE_CUSTOMER, &ids, &wanted))?;
+        found.extend(
+            sites
+                .iter()
+                .filter_map(|site| company::customer_of(&site.record)),
+        );
+    }
+    Ok(found)
 }
 
 /// What is read once a slice.
