@@ -66,11 +66,7 @@ pub async fn run(
     }
     let store = connection.store();
     let started = connection.now();
-    if store
-        .inbox_due(&connection.name, started, 1)
-        .await?
-        .is_empty()
-    {
+    if !store.inbox_has_due(&connection.name, started).await? {
         return Ok(None);
     }
     let held = connection.take_lane().await?;

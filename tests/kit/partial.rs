@@ -22,8 +22,8 @@ use halo_host::store::{
     Allowance, Applied, Archives, Counts, CustomField, Expectation, Forgotten, InboxCounts,
     InboxRow, InboxState, JournalEntry, JournalFilter, Lane, LaneAnswer, Message, NewEvent, NewRun,
     OutboxRow, Page, PageFilter, Pruned, ReportFilter, ReportRow, ReportedRow, Result, Run, Scope,
-    SealedSecret, SettingsVersion, Settled, Stale, StateEntry, StateWrite, Step, Store, StoreError,
-    Subject, Tally, Task,
+    SealedSecret, SettingsVersion, Settled, Sorted, Stale, StateEntry, StateWrite, Step, Store,
+    StoreError, Subject, Tally, Task,
 };
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
@@ -427,7 +427,10 @@ handed_on! {
     outbox_retry(connection: &str, sequence: Option<u64>) -> u64;
     outbox_drop(connection: &str, sequence: u64) -> bool;
     messages(connection: &str, limit: u32) -> Vec<Message>;
-    inbox_add(events: &[NewEvent], now: Timestamp) -> u64;
+    inbox_add(events: Vec<NewEvent>, now: Timestamp) -> ();
+    inbox_sort() -> bool;
+    inbox_sorted() -> BTreeMap<String, Sorted>;
+    inbox_has_due(connection: &str, now: Timestamp) -> bool;
     inbox_due(connection: &str, now: Timestamp, limit: u32) -> Vec<InboxRow>;
     inbox(connection: &str, states: &[InboxState], limit: u32) -> Vec<InboxRow>;
     inbox_settle(scope: &Scope, settled: &[(u64, Applied)]) -> ();

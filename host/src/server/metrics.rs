@@ -62,6 +62,19 @@ async fn text(metrics: &Metrics) -> Result<String, StoreError> {
         let labels = vec![("connection", connector), ("what", what.to_owned())];
         requests.lines.push((labels, count));
     }
+    while host.store.inbox_sort().await? {}
+    for (connection, sorted) in host.store.inbox_sorted().await? {
+        for (what, count) in [
+            ("events-kept", sorted.new),
+            ("events-known-already", sorted.known),
+        ] {
+            let labels = vec![
+                ("connection", connection.clone()),
+                ("what", what.to_owned()),
+            ];
+            requests.lines.push((labels, count));
+        }
+    }
     let mut inbox = Family {
         name: "halo_inbox_events",
         kind: "gauge",

@@ -25,9 +25,7 @@ impl Receiving {
     pub async fn turn(&mut self, host: &Host, name: &str, stop: &Stop) -> Result<(), Problem> {
         let now = host.clock.now();
         // A look at the store alone, as it is taken every second.
-        if pushes::is_pausing(self.not_before, now)
-            || host.store.inbox_due(name, now, 1).await?.is_empty()
-        {
+        if pushes::is_pausing(self.not_before, now) || !host.store.inbox_has_due(name, now).await? {
             return Ok(());
         }
         let connection = host.recent(name).await?;

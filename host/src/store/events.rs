@@ -20,6 +20,23 @@ pub struct NewEvent {
     pub payload: Vec<u8>,
 }
 
+/// How many events were taken into the inbox.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Sorted {
+    /// New ones.
+    pub new: u64,
+    /// Those that were known already.
+    pub known: u64,
+}
+
+impl Sorted {
+    /// Both together.
+    pub(super) fn add(&mut self, other: Sorted) {
+        self.new += other.new;
+        self.known += other.known;
+    }
+}
+
 /// How an event stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

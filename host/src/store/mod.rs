@@ -13,6 +13,8 @@
 //! every write in a scope that carries a lane checks that number in the same
 //! transaction, so a host that was thought dead cannot write late.
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
@@ -27,7 +29,7 @@ mod sending;
 pub mod sqlite;
 mod tally;
 
-pub use events::{Applied, InboxCounts, InboxRow, InboxState, NewEvent};
+pub use events::{Applied, InboxCounts, InboxRow, InboxState, NewEvent, Sorted};
 pub use page::{Dated, Page, PageFilter};
 pub use retention::{FORGOTTEN, Forgotten, Pruned, Stale, Step, Subject};
 pub use sending::{
@@ -178,7 +180,7 @@ pub struct CustomField {
     pub type_name: String,
     /// `max-length` and the like.
     #[serde(default)]
-    pub attributes: std::collections::BTreeMap<String, String>,
+    pub attributes: BTreeMap<String, String>,
     /// For `choice` and `choices`: value and label.
     #[serde(default)]
     pub choices: Vec<(String, String)>,
@@ -551,7 +553,7 @@ pub trait Store: Send + Sync + 'static {
     async fn linked(&self, connection: &str, kind: &str) -> Result<u64>;
     /// By kind, how many records a run has changed or removed that it has not made
     /// itself; of a preview, in its layer. Nothing after that layer was dropped.
-    async fn changed(&self, run: RunId) -> Result<std::collections::BTreeMap<String, u64>>;
+    async fn changed(&self, run: RunId) -> Result<BTreeMap<String, u64>>;
     /// Real records of a kind by id, after `after`, optionally those of which an
     /// indexed field contains `search` (folded).
     async fn list(
@@ -691,9 +693,18 @@ pub trait Store: Send + Sync + 'static {
     async fn outbox_retry(&self, connection: &str, sequence: Option<u64>) -> Result<u64>;
     /// Forgets a change, which is then never sent; `false` when there is none.
     async fn outbox_drop(&self, connection: &str, sequence: u64) -> Result<bool>;
-    /// Keeps events of the remote in one transaction; one whose connection and `dedupe`
-    /// are known is passed over. Answers how many are new.
-    async fn inbox_add(&self, events: &[NewEvent], now: Timestamp) -> Result<u64>;
+    /// Keeps events of the remote in one transaction, in a way that is quick: the remote
+    /// waits for it. They are taken into the inbox when somebody looks at that, or by
+    /// [`Store::inbox_sort`]; one whose connection and `dedupe` are known is passed over
+    /// then.
+    async fn inbox_add(&self, events: Vec<NewEvent>, now: Timestamp) -> Result<()>;
+    /// Takes some of the events that were kept into the inbox; `false` when there is
+    /// nothing to take.
+    async fn inbox_sort(&self) -> Result<bool>;
+    /// What this store has taken into the inbox since it was opened, by connection.
+    async fn inbox_sorted(&self) -> Result<BTreeMap<String, Sorted>>;
+    /// Whether something is due, or was kept and is not in the inbox yet.
+    async fn inbox_has_due(&self, connection: &str, now: Timestamp) -> Result<bool>;
     /// Events that are due, oldest first; also those whose time is farther away than any
     /// pause (a clock was set back).
     async fn inbox_due(

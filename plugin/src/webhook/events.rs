@@ -2,12 +2,13 @@
 //! it. A number of events that HubSpot sends is about nothing that is synced; those are
 //! left out here.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, Error as _, SeqAccess, Visitor};
 use sha2::{Digest as _, Sha256};
 
-use super::fields::Fields;
+use super::fields::{Fields, Member};
 use super::object::{Object, ObjectType};
 use super::signature::hex;
 use super::told::{Told, What};
@@ -103,7 +104,7 @@ impl<'de> Visitor<'de> for &mut Reading {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
         let mut count = 0;
-        while let Some(fields) = seq.next_element::<Fields>()? {
+        while let Some(fields) = seq.next_element::<Fields<'_>>()? {
             count += 1;
             if count > MAX_EVENTS {
                 self.too_many = true;
@@ -126,13 +127,13 @@ enum Left {
     Broken,
 }
 
-fn event(fields: &Fields) -> Result<Event, Left> {
-    let subscription = fields.text("subscriptionType");
-    let subscription = subscription.or_else(|| fields.text("eventType"));
+fn event(fields: &Fields<'_>) -> Result<Event, Left> {
+    let subscription = fields.text(Member::SubscriptionType);
+    let subscription = subscription.or_else(|| fields.text(Member::EventType));
     let subscription = subscription.ok_or(Left::Broken)?;
     let (who, happened) = subscription.split_once('.').ok_or(Left::Foreign)?;
-    let account = fields.id("portalId").ok_or(Left::Broken)?;
-    let occurred_at = fields.number("occurredAt").ok_or(Left::Broken)?;
+    let account = fields.id(Member::PortalId).ok_or(Left::Broken)?;
+    let occurred_at = fields.number(Member::OccurredAt).ok_or(Left::Broken)?;
     let (object, what) = match happened {
         "associationChange" => link(fields, who)?,
         "merge" => (survivor(fields, who)?, merged(fields)),
@@ -144,41 +145,42 @@ fn event(fields: &Fields) -> Result<Event, Left> {
                 "restore" => What::Restored,
                 "privacyDeletion" => What::Forgotten,
                 "propertyChange" => What::Changed {
-                    property: name(fields, "propertyName").ok_or(Left::Broken)?,
+                    property: name(fields, Member::PropertyName).ok_or(Left::Broken)?,
                 },
                 _ => return Err(Left::Foreign),
             };
-            let id = fields.id("objectId").ok_or(Left::Broken)?;
+            let id = fields.id(Member::ObjectId).ok_or(Left::Broken)?;
             (Object { of, id }, what)
         }
     };
     Ok(Event {
-        dedupe: dedupe(fields, &account, subscription, &object),
+        dedupe: dedupe(fields, &account, subscription, &object, occurred_at),
         account,
         told: Told {
             object,
             what,
             occurred_at,
-            source: name(fields, "changeSource"),
+            source: name(fields, Member::ChangeSource),
             source_id: fields
-                .shown("sourceId")
-                .filter(|text| text.len() <= MAX_NAME),
+                .shown(Member::SourceId)
+                .filter(|text| text.len() <= MAX_NAME)
+                .map(Cow::into_owned),
         },
     })
 }
 
 /// A text that may be kept as it is.
-fn name(fields: &Fields, member: &str) -> Option<String> {
+fn name(fields: &Fields<'_>, member: Member) -> Option<String> {
     let text = fields.text(member)?;
     (!text.is_empty() && text.len() <= MAX_NAME).then(|| text.to_owned())
 }
 
 /// The type that the subscription is of, or that generic ones have beside them.
-fn object_type(fields: &Fields, who: &str) -> Result<ObjectType, Left> {
+fn object_type(fields: &Fields<'_>, who: &str) -> Result<ObjectType, Left> {
     let called = match who {
         "object" => fields
-            .text("objectTypeId")
-            .or_else(|| fields.text("objectType"))
+            .text(Member::ObjectTypeId)
+            .or_else(|| fields.text(Member::ObjectType))
             .ok_or(Left::Broken)?,
         who => who,
     };
@@ -187,23 +189,23 @@ fn object_type(fields: &Fields, who: &str) -> Result<ObjectType, Left> {
 
 /// A merge makes a new object in most accounts; in those where the first one stays there
 /// is no new id.
-fn survivor(fields: &Fields, who: &str) -> Result<Object, Left> {
+fn survivor(fields: &Fields<'_>, who: &str) -> Result<Object, Left> {
     let of = object_type(fields, who)?;
     let id = fields
-        .id("newObjectId")
-        .or_else(|| fields.id("primaryObjectId"))
-        .or_else(|| fields.id("objectId"))
+        .id(Member::NewObjectId)
+        .or_else(|| fields.id(Member::PrimaryObjectId))
+        .or_else(|| fields.id(Member::ObjectId))
         .ok_or(Left::Broken)?;
     Ok(Object { of, id })
 }
 
-fn merged(fields: &Fields) -> What {
+fn merged(fields: &Fields<'_>) -> What {
     let survivor = fields
-        .id("newObjectId")
-        .or_else(|| fields.id("primaryObjectId"))
-        .or_else(|| fields.id("objectId"));
-    let mut ids = fields.ids("mergedObjectIds");
-    ids.extend(fields.id("primaryObjectId"));
+        .id(Member::NewObjectId)
+        .or_else(|| fields.id(Member::PrimaryObjectId))
+        .or_else(|| fields.id(Member::ObjectId));
+    let mut ids = fields.ids(Member::MergedObjectIds);
+    ids.extend(fields.id(Member::PrimaryObjectId));
     ids.retain(|id| Some(id) != survivor.as_ref());
     ids.sort();
     ids.dedup();
@@ -211,22 +213,24 @@ fn merged(fields: &Fields) -> What {
 }
 
 /// A link concerns the object that it is told from; the other end has an event of its own.
-fn link(fields: &Fields, who: &str) -> Result<(Object, What), Left> {
+fn link(fields: &Fields<'_>, who: &str) -> Result<(Object, What), Left> {
     // `DEAL_TO_LINE_ITEM`; labels have other names.
-    let ends = fields.text("associationType");
+    let ends = fields.text(Member::AssociationType);
     let ends = ends.and_then(|name| name.split_once("_TO_"));
     let called = |name: &str| ObjectType::called(name).ok_or(Left::Foreign);
-    let from = match (fields.text("fromObjectTypeId"), ends) {
+    let from = match (fields.text(Member::FromObjectTypeId), ends) {
         (Some(type_id), _) => called(type_id)?,
         (None, Some((from, _))) if ObjectType::called(from).is_some() => called(from)?,
         _ => object_type(fields, who)?,
     };
     let object = Object {
         of: from,
-        id: fields.id("fromObjectId").ok_or(Left::Broken)?,
+        id: fields.id(Member::FromObjectId).ok_or(Left::Broken)?,
     };
-    let id = fields.id("toObjectId").ok_or(Left::Broken)?;
-    let to = fields.text("toObjectTypeId").or(ends.map(|(_, to)| to));
+    let id = fields.id(Member::ToObjectId).ok_or(Left::Broken)?;
+    let to = fields
+        .text(Member::ToObjectTypeId)
+        .or(ends.map(|(_, to)| to));
     let with = match to {
         // What cannot be told is not left out.
         None => None,
@@ -244,37 +248,59 @@ fn link(fields: &Fields, who: &str) -> Result<(Object, What), Left> {
 
 /// HubSpot's `eventId` is not unique, so an event is known by what it says. How often it
 /// was sent does not count.
-fn dedupe(fields: &Fields, account: &str, subscription: &str, object: &Object) -> String {
+///
+/// Its time comes first: events of one time stand side by side in an index then, and a
+/// hundred of them change a few of its pages instead of a hundred.
+fn dedupe(
+    fields: &Fields<'_>,
+    account: &str,
+    subscription: &str,
+    object: &Object,
+    occurred_at: u64,
+) -> String {
     let mut hash = Sha256::new();
-    let mut add = |part: &str| {
-        // With its length, so that no two lists of parts run into one text.
-        hash.update(part.len().to_le_bytes());
+    // With its place and length, so that no two lists of parts run into one text.
+    let mut add = |place: usize, part: &str| {
+        let [place, ..] = place.to_le_bytes();
+        let [a, b, c, d, ..] = (part.len() as u64).to_le_bytes();
+        hash.update([place, a, b, c, d]);
         hash.update(part);
     };
-    add(account);
-    add(subscription);
-    add(&object.key());
-    for member in [
-        "subscriptionId",
-        "objectId",
-        "propertyName",
-        "occurredAt",
-        "propertyValue",
-        "primaryObjectId",
-        "newObjectId",
-        "associationType",
-        "fromObjectId",
-        "toObjectId",
-        "toObjectTypeId",
-    ] {
-        add(&fields.shown(member).unwrap_or_default());
+    for (place, part) in [account, subscription, object.of.name(), &object.id]
+        .into_iter()
+        .enumerate()
+    {
+        add(place, part);
     }
-    add(&fields.ids("mergedObjectIds").join(","));
-    add(if fields.removed() { "removed" } else { "" });
+    for member in [
+        Member::SubscriptionId,
+        Member::ObjectId,
+        Member::PropertyName,
+        Member::PropertyValue,
+        Member::PrimaryObjectId,
+        Member::NewObjectId,
+        Member::AssociationType,
+        Member::FromObjectId,
+        Member::ToObjectId,
+        Member::ToObjectTypeId,
+    ] {
+        if let Some(shown) = fields.shown(member) {
+            add(OF_MEMBERS + member as usize, &shown);
+        }
+    }
+    for id in fields.ids(Member::MergedObjectIds) {
+        add(OF_MEMBERS + Member::MergedObjectIds as usize, &id);
+    }
+    if fields.removed() {
+        add(OF_MEMBERS + Member::AssociationRemoved as usize, "");
+    }
     let bytes = hash.finalize();
     // Half of it: two events alike by chance are not to be expected in any account.
-    hex(bytes.split_at(16).0)
+    format!("{occurred_at:012x}{}", hex(bytes.split_at(16).0))
 }
+
+/// Where the places of members begin.
+const OF_MEMBERS: usize = 16;
 
 #[cfg(test)]
 mod tests;

@@ -2,6 +2,7 @@
 //! own event and no other. What is not read is passed over without being kept, so that a
 //! body takes no more memory than it has bytes.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
@@ -9,38 +10,73 @@ use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Vis
 /// The most ids of merged objects that one event may name.
 const MAX_IDS: usize = 1_000;
 
-/// What HubSpot calls the members that are read.
-const READ: [&str; 20] = [
-    "subscriptionId",
-    "portalId",
-    "occurredAt",
-    "subscriptionType",
-    // So called in HubSpot's documentation, and in no event that was seen.
-    "eventType",
-    "objectId",
-    "objectTypeId",
-    "objectType",
-    "propertyName",
-    "propertyValue",
-    "changeSource",
-    "sourceId",
-    "primaryObjectId",
-    "mergedObjectIds",
-    "newObjectId",
-    "associationType",
-    "fromObjectId",
-    "toObjectId",
-    "fromObjectTypeId",
-    "toObjectTypeId",
-];
-/// The one member that is yes or no.
-const REMOVED: &str = "associationRemoved";
+/// The members that are read, by HubSpot's names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)] // the names are HubSpot's
+pub enum Member {
+    SubscriptionId,
+    PortalId,
+    OccurredAt,
+    SubscriptionType,
+    /// So called in HubSpot's documentation, and in no event that was seen.
+    EventType,
+    ObjectId,
+    ObjectTypeId,
+    ObjectType,
+    PropertyName,
+    PropertyValue,
+    ChangeSource,
+    SourceId,
+    PrimaryObjectId,
+    MergedObjectIds,
+    NewObjectId,
+    AssociationType,
+    FromObjectId,
+    ToObjectId,
+    FromObjectTypeId,
+    ToObjectTypeId,
+    /// The one member that is yes or no.
+    AssociationRemoved,
+}
 
-/// One value.
+/// How many there are.
+const MEMBERS: usize = Member::AssociationRemoved as usize + 1;
+
+impl Member {
+    fn called(name: &str) -> Option<Member> {
+        Some(match name {
+            "subscriptionId" => Member::SubscriptionId,
+            "portalId" => Member::PortalId,
+            "occurredAt" => Member::OccurredAt,
+            "subscriptionType" => Member::SubscriptionType,
+            "eventType" => Member::EventType,
+            "objectId" => Member::ObjectId,
+            "objectTypeId" => Member::ObjectTypeId,
+            "objectType" => Member::ObjectType,
+            "propertyName" => Member::PropertyName,
+            "propertyValue" => Member::PropertyValue,
+            "changeSource" => Member::ChangeSource,
+            "sourceId" => Member::SourceId,
+            "primaryObjectId" => Member::PrimaryObjectId,
+            "mergedObjectIds" => Member::MergedObjectIds,
+            "newObjectId" => Member::NewObjectId,
+            "associationType" => Member::AssociationType,
+            "fromObjectId" => Member::FromObjectId,
+            "toObjectId" => Member::ToObjectId,
+            "fromObjectTypeId" => Member::FromObjectTypeId,
+            "toObjectTypeId" => Member::ToObjectTypeId,
+            "associationRemoved" => Member::AssociationRemoved,
+            _ => return None,
+        })
+    }
+}
+
+/// One value. A text stands in the body still, where it has no escapes: a request has a
+/// hundred events with a dozen texts each, of which few are kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Scalar {
+enum Scalar<'b> {
     Number(u64),
-    Text(String),
+    Text(Cow<'b, str>),
     Bool(bool),
     Numbers(Vec<u64>),
     /// Null, a fraction, something below zero, an object, a mixed or an endless list.
@@ -49,27 +85,24 @@ enum Scalar {
 
 /// The members of one event.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Fields(Vec<(&'static str, Scalar)>);
+pub struct Fields<'b>([Option<Scalar<'b>>; MEMBERS]);
 
-impl Fields {
-    fn get(&self, name: &str) -> Option<&Scalar> {
-        let mut known = self.0.iter();
-        known
-            .find(|(known, _)| *known == name)
-            .map(|(_, value)| value)
+impl Fields<'_> {
+    fn get(&self, member: Member) -> Option<&Scalar<'_>> {
+        self.0.get(member as usize)?.as_ref()
     }
 
     /// A text.
-    pub fn text(&self, name: &str) -> Option<&str> {
-        match self.get(name) {
+    pub fn text(&self, member: Member) -> Option<&str> {
+        match self.get(member) {
             Some(Scalar::Text(text)) => Some(text),
             _ => None,
         }
     }
 
     /// A number.
-    pub fn number(&self, name: &str) -> Option<u64> {
-        match self.get(name) {
+    pub fn number(&self, member: Member) -> Option<u64> {
+        match self.get(member) {
             Some(Scalar::Number(number)) => Some(*number),
             _ => None,
         }
@@ -77,8 +110,8 @@ impl Fields {
 
     /// An id, as text. HubSpot writes numbers, and what could not read numbers of that
     /// size on the way may have made texts of them.
-    pub fn id(&self, name: &str) -> Option<String> {
-        let number = match self.get(name) {
+    pub fn id(&self, member: Member) -> Option<String> {
+        let number = match self.get(member) {
             Some(Scalar::Number(number)) => *number,
             Some(Scalar::Text(text)) if text.bytes().all(|byte| byte.is_ascii_digit()) => {
                 text.parse().ok()?
@@ -89,8 +122,8 @@ impl Fields {
     }
 
     /// Ids; none where there is no list.
-    pub fn ids(&self, name: &str) -> Vec<String> {
-        match self.get(name) {
+    pub fn ids(&self, member: Member) -> Vec<String> {
+        match self.get(member) {
             Some(Scalar::Numbers(ids)) => ids.iter().map(u64::to_string).collect(),
             _ => Vec::new(),
         }
@@ -98,20 +131,20 @@ impl Fields {
 
     /// Whether a link was removed.
     pub fn removed(&self) -> bool {
-        self.get(REMOVED) == Some(&Scalar::Bool(true))
+        self.get(Member::AssociationRemoved) == Some(&Scalar::Bool(true))
     }
 
     /// A number or a text, as text.
-    pub fn shown(&self, name: &str) -> Option<String> {
-        match self.get(name)? {
-            Scalar::Number(number) => Some(number.to_string()),
-            Scalar::Text(text) => Some(text.clone()),
+    pub fn shown(&self, member: Member) -> Option<Cow<'_, str>> {
+        match self.get(member)? {
+            Scalar::Number(number) => Some(Cow::Owned(number.to_string())),
+            Scalar::Text(text) => Some(Cow::Borrowed(text)),
             _ => None,
         }
     }
 }
 
-impl<'de> Deserialize<'de> for Fields {
+impl<'de> Deserialize<'de> for Fields<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_map(FieldsVisitor)
     }
@@ -120,30 +153,52 @@ impl<'de> Deserialize<'de> for Fields {
 struct FieldsVisitor;
 
 impl<'de> Visitor<'de> for FieldsVisitor {
-    type Value = Fields;
+    type Value = Fields<'de>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("an event {…}")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Fields, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Fields<'de>, A::Error> {
         let mut fields = Fields::default();
-        while let Some(name) = map.next_key::<String>()? {
-            let known = READ.iter().chain([&REMOVED]).find(|known| ***known == name);
-            let Some(known) = known else {
-                map.next_value::<IgnoredAny>()?;
-                continue;
-            };
-            let value = map.next_value()?;
-            // Of a member that is there twice the last one counts, as everywhere.
-            fields.0.retain(|(earlier, _)| earlier != known);
-            fields.0.push((known, value));
+        while let Some(Name(member)) = map.next_key()? {
+            let place = member.and_then(|member| fields.0.get_mut(member as usize));
+            match place {
+                // Of a member that is there twice the last one counts, as everywhere.
+                Some(place) => *place = Some(map.next_value()?),
+                None => {
+                    map.next_value::<IgnoredAny>()?;
+                }
+            }
         }
         Ok(fields)
     }
 }
 
-impl<'de> Deserialize<'de> for Scalar {
+/// The name of a member, without a copy of it.
+struct Name(Option<Member>);
+
+impl<'de> Deserialize<'de> for Name {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_identifier(NameVisitor)
+    }
+}
+
+struct NameVisitor;
+
+impl Visitor<'_> for NameVisitor {
+    type Value = Name;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a name")
+    }
+
+    fn visit_str<E>(self, name: &str) -> Result<Name, E> {
+        Ok(Name(Member::called(name)))
+    }
+}
+
+impl<'de> Deserialize<'de> for Scalar<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_any(ScalarVisitor)
     }
@@ -152,37 +207,41 @@ impl<'de> Deserialize<'de> for Scalar {
 struct ScalarVisitor;
 
 impl<'de> Visitor<'de> for ScalarVisitor {
-    type Value = Scalar;
+    type Value = Scalar<'de>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a value")
     }
 
-    fn visit_bool<E>(self, value: bool) -> Result<Scalar, E> {
+    fn visit_bool<E>(self, value: bool) -> Result<Scalar<'de>, E> {
         Ok(Scalar::Bool(value))
     }
 
-    fn visit_u64<E>(self, value: u64) -> Result<Scalar, E> {
+    fn visit_u64<E>(self, value: u64) -> Result<Scalar<'de>, E> {
         Ok(Scalar::Number(value))
     }
 
-    fn visit_i64<E>(self, _: i64) -> Result<Scalar, E> {
+    fn visit_i64<E>(self, _: i64) -> Result<Scalar<'de>, E> {
         Ok(Scalar::Other)
     }
 
-    fn visit_f64<E>(self, _: f64) -> Result<Scalar, E> {
+    fn visit_f64<E>(self, _: f64) -> Result<Scalar<'de>, E> {
         Ok(Scalar::Other)
     }
 
-    fn visit_str<E>(self, value: &str) -> Result<Scalar, E> {
-        Ok(Scalar::Text(value.to_owned()))
+    fn visit_borrowed_str<E>(self, value: &'de str) -> Result<Scalar<'de>, E> {
+        Ok(Scalar::Text(Cow::Borrowed(value)))
     }
 
-    fn visit_unit<E>(self) -> Result<Scalar, E> {
+    fn visit_str<E>(self, value: &str) -> Result<Scalar<'de>, E> {
+        Ok(Scalar::Text(Cow::Owned(value.to_owned())))
+    }
+
+    fn visit_unit<E>(self) -> Result<Scalar<'de>, E> {
         Ok(Scalar::Other)
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Scalar, A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Scalar<'de>, A::Error> {
         let mut numbers = Some(Vec::new());
         while let Some(item) = seq.next_element::<Item>()? {
             numbers = match (numbers, item.0) {
@@ -196,7 +255,7 @@ impl<'de> Visitor<'de> for ScalarVisitor {
         Ok(numbers.map_or(Scalar::Other, Scalar::Numbers))
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Scalar, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Scalar<'de>, A::Error> {
         while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
         Ok(Scalar::Other)
     }

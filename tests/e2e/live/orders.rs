@@ -117,7 +117,7 @@ async fn s58_any_events_in_any_order_and_repeated_end_as_reading_the_deal_once_d
             })
         });
         let all: Vec<NewEvent> = all.collect();
-        host.store.inbox_add(&all, host.clock.now()).await.unwrap();
+        host.store.inbox_add(all, host.clock.now()).await.unwrap();
         let run = events::run(&connection, Arc::new(Unwatched), Stop::default()).await;
         assert_eq!(run.unwrap().unwrap().state, "done");
     }

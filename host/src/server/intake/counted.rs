@@ -12,10 +12,6 @@ pub(super) enum What {
     Refused,
     /// Requests that were told to come again.
     Busy,
-    /// Events that were kept.
-    Kept,
-    /// Events that were known already.
-    Known,
     /// Events of an account that nothing here is connected to.
     Strange,
 }
@@ -49,8 +45,6 @@ impl What {
             What::Requests => "requests",
             What::Refused => "requests-refused",
             What::Busy => "requests-told-to-come-again",
-            What::Kept => "events-kept",
-            What::Known => "events-known-already",
             What::Strange => "events-of-unknown-accounts",
         }
     }

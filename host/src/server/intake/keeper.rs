@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
 
@@ -14,6 +15,10 @@ use crate::store::{NewEvent, StoreError};
 
 /// Events of one commit: it holds up other writers for a moment only.
 const COMMIT: usize = 5_000;
+/// How long nothing comes before what was kept is taken into the inbox.
+const QUIET: Duration = Duration::from_millis(20);
+/// So many events wait for that at most; a minute's work for the fastest remote.
+const UNSORTED: usize = 100_000;
 /// Requests that wait for a commit. Their bodies are bounded elsewhere.
 const WAITING: usize = 1_024;
 
@@ -61,7 +66,8 @@ impl Keeper {
 
 async fn keep(host: Arc<Host>, counted: Arc<Counted>, mut arrivals: mpsc::Receiver<Arrival>) {
     let mut warned = BTreeSet::new();
-    while let Some(first) = arrivals.recv().await {
+    let mut unsorted = 0;
+    while let Some(first) = next(&host, &mut arrivals, &mut unsorted).await {
         let mut count = first.count();
         let mut together = vec![first];
         while count < COMMIT
@@ -70,13 +76,50 @@ async fn keep(host: Arc<Host>, counted: Arc<Counted>, mut arrivals: mpsc::Receiv
             count += next.count();
             together.push(next);
         }
-        let outcome = commit(&host, &counted, &together, &mut warned).await;
+        let outcome = commit(&host, &counted, &mut together, &mut warned).await;
         let outcome = outcome.map_err(|error| error.to_string());
+        unsorted += count;
         for arrival in together {
             // Who waited may have given up; what is kept is kept.
             let _ = arrival.kept.send(outcome.clone());
         }
     }
+}
+
+/// The next request. When none comes for a moment, what was kept is taken into the inbox,
+/// step by step; so it is in a burst that does not end, lest there be ever more of it.
+async fn next(
+    host: &Host,
+    arrivals: &mut mpsc::Receiver<Arrival>,
+    unsorted: &mut usize,
+) -> Option<Arrival> {
+    while *unsorted > 0 {
+        let pause = if *unsorted < UNSORTED {
+            QUIET
+        } else {
+            Duration::ZERO
+        };
+        match tokio::time::timeout(pause, arrivals.recv()).await {
+            Ok(arrival) if *unsorted < UNSORTED => return arrival,
+            outcome => {
+                match host.store.inbox_sort().await {
+                    Ok(true) => {}
+                    // A step is of more than was counted, or somebody else has done it.
+                    Ok(false) => *unsorted = 0,
+                    Err(error) => {
+                        // Who looks at the inbox does it, and says so if it fails again.
+                        tracing::error!(%error, "events could not be taken into the inbox");
+                        *unsorted = 0;
+                    }
+                }
+                *unsorted = unsorted.saturating_sub(COMMIT);
+                if let Ok(arrival) = outcome {
+                    return arrival;
+                }
+            }
+        }
+    }
+    arrivals.recv().await
 }
 
 impl Arrival {
@@ -88,67 +131,57 @@ impl Arrival {
 async fn commit(
     host: &Host,
     counted: &Counted,
-    arrivals: &[Arrival],
+    arrivals: &mut [Arrival],
     warned: &mut BTreeSet<(String, String)>,
 ) -> Result<(), StoreError> {
-    let mut accounts: BTreeMap<&str, BTreeMap<String, String>> = BTreeMap::new();
-    let mut events: BTreeMap<&str, Vec<NewEvent>> = BTreeMap::new();
+    let mut accounts: BTreeMap<String, BTreeMap<String, String>> = BTreeMap::new();
+    let mut kept: Vec<NewEvent> = Vec::new();
+    let mut woken: BTreeSet<String> = BTreeSet::new();
     for arrival in arrivals {
         let connector = arrival.connector.as_str();
         if !accounts.contains_key(connector) {
-            accounts.insert(connector, accounts_of(host, connector).await?);
+            let of = accounts_of(host, connector).await?;
+            accounts.insert(connector.to_owned(), of);
         }
         let of = accounts.get(connector);
-        for read in &arrival.read {
-            for event in &read.events {
-                let account = event.account.as_str();
-                if of.and_then(|of| of.get(&read.by)).map(String::as_str) == Some(account) {
-                    events.entry(connector).or_default().push(NewEvent {
+        for read in &mut arrival.read {
+            let own = of.and_then(|of| of.get(&read.by));
+            for event in std::mem::take(&mut read.events) {
+                if own == Some(&event.account) {
+                    kept.push(NewEvent {
                         connection: read.by.clone(),
-                        account: event.account.clone(),
-                        object: event.object.clone(),
-                        dedupe: event.dedupe.clone(),
-                        payload: event.payload.clone(),
+                        account: event.account,
+                        object: event.object,
+                        dedupe: event.dedupe,
+                        payload: event.payload,
                     });
                     continue;
                 }
                 // Whose it is reads it for itself.
-                let is_known = of.is_some_and(|of| of.values().any(|known| known == account));
+                let account = event.account;
+                let is_known = of.is_some_and(|of| of.values().any(|known| *known == account));
                 if read.by != connector || is_known {
                     continue;
                 }
                 counted.add(connector, What::Strange, 1);
-                let account = (connector.to_owned(), event.account.clone());
-                if warned.len() < WARNED && warned.insert(account) {
+                let told = (connector.to_owned(), account.clone());
+                if warned.len() < WARNED && warned.insert(told) {
                     tracing::warn!(
                         connector,
-                        account = event.account,
+                        account,
                         "events of an account that nothing here is connected to are dropped"
                     );
                 }
             }
+            woken.insert(read.by.clone());
         }
     }
-    let count: Vec<(&str, u64)> = events
-        .iter()
-        .map(|(connector, events)| (*connector, events.len() as u64))
-        .collect();
-    let all: Vec<NewEvent> = events.into_values().flatten().collect();
-    if all.is_empty() {
+    if kept.is_empty() {
         return Ok(());
     }
-    let new = host.store.inbox_add(&all, host.clock.now()).await?;
-    let mut known = all.len() as u64 - new;
-    for (connector, count) in count {
-        // Of several connectors in one commit, nobody knows whose were known.
-        let of_these = known.min(count);
-        known -= of_these;
-        counted.add(connector, What::Kept, count - of_these);
-        counted.add(connector, What::Known, of_these);
-    }
-    let woken: BTreeSet<&str> = all.iter().map(|event| event.connection.as_str()).collect();
+    host.store.inbox_add(kept, host.clock.now()).await?;
     for connection in woken {
-        host.wakes.wake(connection);
+        host.wakes.wake(&connection);
     }
     Ok(())
 }

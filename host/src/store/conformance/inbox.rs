@@ -1,7 +1,7 @@
 //! The remote's events: kept once, due until done, and forgotten after a while.
 
 use super::*;
-use crate::store::{Applied, InboxRow, InboxState, NewEvent, Stale, Step};
+use crate::store::{Applied, InboxRow, InboxState, NewEvent, Sorted, Stale, Step};
 
 on_every_store! {
     an_event_is_kept_once_for_each_connection,
@@ -31,7 +31,7 @@ fn names(rows: &[InboxRow]) -> Vec<&str> {
 
 async fn kept(store: &dyn Store, dedupes: &[&str]) -> Vec<InboxRow> {
     let events: Vec<NewEvent> = dedupes.iter().map(|name| event("crm", name)).collect();
-    store.inbox_add(&events, NOW).await.unwrap();
+    store.inbox_add(events, NOW).await.unwrap();
     due(store, NOW).await
 }
 
@@ -43,16 +43,27 @@ async fn an_event_is_kept_once_for_each_connection(hosts: &Hosts) {
         event("crm", "a"),
         event("shop", "a"),
     ];
-    assert_eq!(store.inbox_add(&events, NOW).await.unwrap(), 3);
-    assert_eq!(store.inbox_add(&events, NOW + 1).await.unwrap(), 0);
+    assert!(!store.inbox_has_due("crm", NOW).await.unwrap());
+    for later in 0..2 {
+        store.inbox_add(events.to_vec(), NOW + later).await.unwrap();
+        // Each host sees it, whichever has kept it.
+        assert!(hosts.two.inbox_has_due("crm", NOW).await.unwrap());
+    }
     let rows = due(store, NOW).await;
+    let sorted = store.inbox_sorted().await.unwrap();
+    assert_eq!(sorted["crm"], Sorted { new: 2, known: 4 });
+    assert_eq!(sorted["shop"], Sorted { new: 1, known: 1 });
+    assert!(!store.inbox_sort().await.unwrap());
     assert_eq!(names(&rows), ["a", "b"]);
     assert_eq!((rows[0].account.as_str(), rows[0].received), ("7", NOW));
     assert_eq!(rows[0].payload, b"a");
     // Also when it is done: the same one again is known.
     let done = [(rows[0].sequence, Applied::Done)];
     store.inbox_settle(&real("crm"), &done).await.unwrap();
-    assert_eq!(store.inbox_add(&events, NOW + 2).await.unwrap(), 0);
+    store.inbox_add(events.to_vec(), NOW + 2).await.unwrap();
+    assert!(hosts.two.inbox_sort().await.unwrap());
+    assert_eq!(hosts.two.inbox_sorted().await.unwrap()["crm"].new, 0);
+    assert_eq!(names(&due(store, NOW).await), ["b"]);
 }
 
 async fn events_are_due_oldest_first_until_they_are_done(hosts: &Hosts) {

@@ -3,12 +3,13 @@
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
 use rusqlite::{Connection, Row, params};
 
+use super::arrivals::{self, Kept};
 use super::column::{int, maybe_parse, number};
 use super::error::Answer;
 use super::lanes;
 use crate::model::Timestamp;
 use crate::pushes::OUT_OF_TIME_MS;
-use crate::store::{Applied, InboxCounts, InboxRow, InboxState, NewEvent, Scope};
+use crate::store::{Applied, InboxCounts, InboxRow, InboxState, Scope};
 
 const COLUMNS: &str =
     "sequence, account, object, dedupe, payload, received, state, attempts, next, failure";
@@ -38,8 +39,13 @@ impl FromSql for InboxState {
     }
 }
 
-/// Keeps events; one that is known already is passed over. Answers how many are new.
-pub(super) fn add(db: &Connection, events: &[NewEvent], now: Timestamp) -> Answer<u64> {
+/// Takes events in; one that is known already is passed over. Answers how many are new.
+pub(super) fn add(
+    db: &Connection,
+    connection: &str,
+    events: &[Kept],
+    received: Timestamp,
+) -> Answer<u64> {
     let mut insert = db.prepare_cached(
         "INSERT INTO inbox (connection, account, object, dedupe, payload, received)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (connection, dedupe) DO NOTHING",
@@ -47,18 +53,24 @@ pub(super) fn add(db: &Connection, events: &[NewEvent], now: Timestamp) -> Answe
     let mut new = 0;
     for event in events {
         new += insert.execute(params![
-            event.connection,
+            connection,
             event.account,
             event.object,
             event.dedupe,
             event.payload,
-            int(now),
+            int(received),
         ])?;
     }
     Ok(new as u64)
 }
 
-/// What is due now, oldest first.
+/// Whether something is due now, or was not sorted yet and may be.
+pub(super) fn has_due(db: &Connection, connection: &str, now: Timestamp) -> Answer<bool> {
+    Ok(arrivals::are_there(db, Some(connection))? || !due(db, connection, now, 1)?.is_empty())
+}
+
+/// What is due now, oldest first. Of what waits, which may be much, only the first is
+/// looked at.
 pub(super) fn due(
     db: &Connection,
     connection: &str,
@@ -66,8 +78,14 @@ pub(super) fn due(
     limit: u32,
 ) -> Answer<Vec<InboxRow>> {
     let mut statement = db.prepare_cached(&format!(
-        "SELECT {COLUMNS} FROM inbox
-         WHERE connection = ?1 AND state IN ('waiting', 'retry') AND (next <= ?2 OR next > ?4)
+        "SELECT {COLUMNS} FROM inbox WHERE sequence IN (
+             SELECT * FROM (
+                 SELECT sequence FROM inbox WHERE connection = ?1 AND state = 'waiting'
+                 ORDER BY sequence LIMIT ?3)
+             UNION ALL SELECT * FROM (
+                 SELECT sequence FROM inbox WHERE connection = ?1 AND state = 'retry'
+                    AND (next <= ?2 OR next > ?4)
+                 ORDER BY sequence LIMIT ?3))
          ORDER BY sequence LIMIT ?3"
     ))?;
     let mut rows = statement.query(params![

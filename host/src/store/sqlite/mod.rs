@@ -18,21 +18,24 @@
 //! | `tallies` | counting changes for the brake |
 //! | `journal`, `outbox` | what a write leaves behind |
 //! | `sending`, `messages` | what is due in the outbox, what came of it, and what people are told |
-//! | `inbox` | the remote's events |
+//! | `arrivals`, `inbox` | the remote's events |
 //! | `lanes`, `state`, `secrets`, `tasks`, `settings`, `connections` | the rest, one idea each |
 //! | `prune`, `forget` | what is old, and what somebody wants to be forgotten |
 //! | `backup` | a copy while others work, and back |
 //! | `runs`, `reports` | runs, and what became of each row |
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use rusqlite::{Transaction, TransactionBehavior};
 
 use self::error::{Answer, Fault};
 use self::index::Indexed;
 use self::worker::Worker;
-use crate::store::{Result, StoreError};
+use crate::store::{Result, Sorted, StoreError};
 
+mod arrivals;
 mod backup;
 mod column;
 mod connections;
@@ -75,6 +78,8 @@ pub struct SqliteStore {
     indexed: Indexed,
     writer: Worker,
     reader: Worker,
+    /// What this store has taken into the inbox, by connection.
+    sorted: Mutex<BTreeMap<String, Sorted>>,
 }
 
 impl std::fmt::Debug for SqliteStore {
@@ -103,6 +108,7 @@ impl SqliteStore {
                 indexed,
                 writer: Worker::start("store-writer", writer, TransactionBehavior::Immediate)?,
                 reader: Worker::start("store-reader", reader, TransactionBehavior::Deferred)?,
+                sorted: Mutex::default(),
             })
         };
         open().map_err(|fault: Fault| fault.explain(path))
@@ -128,5 +134,24 @@ impl SqliteStore {
             .run(work)
             .await
             .map_err(|fault| fault.explain(&self.path))
+    }
+
+    /// Takes some of what came in into the inbox; `false` when there is nothing left.
+    async fn sort_some(&self) -> Result<bool> {
+        if !self.look(|db| arrivals::are_there(db, None)).await? {
+            return Ok(false);
+        }
+        let sorted = self.write(|db| arrivals::sort(db)).await?;
+        let mut totals = self.sorted.lock().unwrap_or_else(PoisonError::into_inner);
+        for (connection, counts) in sorted {
+            totals.entry(connection).or_default().add(counts);
+        }
+        Ok(true)
+    }
+
+    /// The same until nothing is left: whoever looks at the inbox sees all of it.
+    async fn sort(&self) -> Result<()> {
+        while self.sort_some().await? {}
+        Ok(())
     }
 }

@@ -3,20 +3,21 @@
 //! reads.
 
 use std::collections::BTreeMap;
+use std::sync::PoisonError;
 
 use async_trait::async_trait;
 
 use super::{
-    SqliteStore, connections, forget, inbox, index, journal, lanes, messages, pages, prune,
-    records, reports, runs, secrets, sending, settings, state, tallies, tasks, upsert,
+    SqliteStore, arrivals, connections, forget, inbox, index, journal, lanes, messages, pages,
+    prune, records, reports, runs, secrets, sending, settings, state, tallies, tasks, upsert,
 };
 use crate::model::{Failure, RecordId, Row, RunId, Stored, Timestamp, Written};
 use crate::store::{
     Allowance, Applied, Archives, Counts, CustomField, Expectation, Forgotten, InboxCounts,
     InboxRow, InboxState, JournalEntry, JournalFilter, Lane, LaneAnswer, Message, NewEvent, NewRun,
     OutboxRow, Page, PageFilter, Pruned, ReportFilter, ReportRow, ReportedRow, Result, Run, Scope,
-    SealedSecret, SettingsVersion, Settled, Stale, StateEntry, StateWrite, Step, Store, StoreError,
-    Subject, Tally, Task,
+    SealedSecret, SettingsVersion, Settled, Sorted, Stale, StateEntry, StateWrite, Step, Store,
+    StoreError, Subject, Tally, Task,
 };
 
 #[async_trait]
@@ -420,9 +421,23 @@ impl Store for SqliteStore {
             .await
     }
 
-    async fn inbox_add(&self, events: &[NewEvent], now: Timestamp) -> Result<u64> {
-        let events = events.to_vec();
-        self.write(move |db| inbox::add(db, &events, now)).await
+    async fn inbox_add(&self, events: Vec<NewEvent>, now: Timestamp) -> Result<()> {
+        self.write(move |db| arrivals::add(db, events, now)).await
+    }
+
+    async fn inbox_sort(&self) -> Result<bool> {
+        self.sort_some().await
+    }
+
+    async fn inbox_sorted(&self) -> Result<BTreeMap<String, Sorted>> {
+        let sorted = self.sorted.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(sorted.clone())
+    }
+
+    async fn inbox_has_due(&self, connection: &str, now: Timestamp) -> Result<bool> {
+        let connection = connection.to_owned();
+        self.look(move |db| inbox::has_due(db, &connection, now))
+            .await
     }
 
     async fn inbox_due(
@@ -431,6 +446,7 @@ impl Store for SqliteStore {
         now: Timestamp,
         limit: u32,
     ) -> Result<Vec<InboxRow>> {
+        self.sort().await?;
         let connection = connection.to_owned();
         self.look(move |db| inbox::due(db, &connection, now, limit))
             .await
@@ -442,6 +458,7 @@ impl Store for SqliteStore {
         states: &[InboxState],
         limit: u32,
     ) -> Result<Vec<InboxRow>> {
+        self.sort().await?;
         let connection = connection.to_owned();
         let states = states.to_vec();
         self.look(move |db| inbox::newest(db, &connection, &states, limit))
@@ -456,17 +473,20 @@ impl Store for SqliteStore {
     }
 
     async fn inbox_counts(&self, connection: &str) -> Result<InboxCounts> {
+        self.sort().await?;
         let connection = connection.to_owned();
         self.look(move |db| inbox::counts(db, &connection)).await
     }
 
     async fn inbox_retry(&self, connection: &str, sequence: Option<u64>) -> Result<u64> {
+        self.sort().await?;
         let connection = connection.to_owned();
         self.write(move |db| inbox::retry(db, &connection, sequence))
             .await
     }
 
     async fn inbox_drop(&self, connection: &str, sequence: u64) -> Result<bool> {
+        self.sort().await?;
         let connection = connection.to_owned();
         self.write(move |db| inbox::drop(db, &connection, sequence))
             .await

@@ -1,3 +1,11 @@
+-- What came in together and is not in the inbox yet; `events` is a list.
+CREATE TABLE inbox_arrival (
+    sequence INTEGER PRIMARY KEY AUTOINCREMENT,
+    connection TEXT NOT NULL,
+    received INTEGER NOT NULL,
+    events BLOB NOT NULL
+) STRICT;
+
 -- The remote's events. `state` is `waiting`, `retry`, `rejected`, `applied` or `ignored`;
 -- the last two keep no payload, and go after a while.
 CREATE TABLE inbox (
@@ -14,5 +22,6 @@ CREATE TABLE inbox (
     failure TEXT,
     UNIQUE (connection, dedupe)
 ) STRICT;
-CREATE INDEX inbox_due ON inbox (connection, next) WHERE state IN ('waiting', 'retry');
+CREATE INDEX inbox_waiting ON inbox (connection) WHERE state = 'waiting';
+CREATE INDEX inbox_retry ON inbox (connection, next) WHERE state = 'retry';
 CREATE INDEX inbox_done ON inbox (received) WHERE state IN ('applied', 'ignored');
