@@ -10,6 +10,7 @@
 //! | [`pushes`] | Halo's changes to the remote, batch by batch |
 //! | [`events`] | the remote's events into Halo, batch by batch |
 //! | `turns` | what both of these have in common |
+//! | [`share`] | what of a lane they get while an import has it |
 //! | [`schedule`] | imports that run by themselves |
 //! | [`retention`] | what is kept for how long |
 //! | [`brake`], [`watch`] | an import that would change too much stops and asks |
@@ -49,6 +50,7 @@ pub mod schedule;
 pub mod schema;
 pub mod seal;
 pub mod server;
+pub mod share;
 pub mod store;
 pub mod toolchain;
 mod turns;

@@ -29,6 +29,7 @@ mod schedule;
 mod scheduled;
 mod seeds;
 mod sending;
+mod shared_lane;
 mod shop;
 mod unmapped;
 mod webhook_setup;
