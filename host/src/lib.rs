@@ -20,6 +20,7 @@
 //! | [`http`] | the way out: allow-list, rate budgets, pool |
 //! | [`store`] | everything durable, behind one trait |
 //! | [`lanes`] | one mutating call of a connection at a time |
+//! | [`measured`] | what was done for a connection, counted for `/metrics` |
 //! | [`schema`] | Halo's kinds and fields |
 //! | [`edits`] | changes that people make in Halo's records |
 //! | [`toolchain`] | builds a component from a crate |
@@ -42,6 +43,7 @@ pub mod events;
 pub mod host;
 pub mod http;
 pub mod lanes;
+pub mod measured;
 pub mod model;
 pub mod pushes;
 pub mod retention;

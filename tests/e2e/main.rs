@@ -20,6 +20,7 @@ mod items;
 mod kill;
 mod live;
 mod made_in_preview;
+mod metrics;
 mod months;
 mod preview;
 mod push;
