@@ -14,13 +14,18 @@ use crate::connection::{Connection, ConnectionError};
 use crate::model::{Failure, Timestamp};
 use crate::pushes::{DIED, next_attempt};
 use crate::runs::Summary;
-use crate::store::{Applied, InboxRow, NewRun, RunMode, Scope};
-use crate::turns::{Answered, Ended, answered};
+use crate::store::{Applied, InboxRow, Lane, RunMode, Scope};
+use crate::turns::{ALL, Answered, Ended, Work, answered, as_of};
 
 type Result<T> = std::result::Result<T, ConnectionError>;
 
 /// What a run of this is of, where an import names its entity.
 pub const EVENTS: &str = "events";
+
+const WORK: Work = Work {
+    of: EVENTS,
+    mode: RunMode::Events,
+};
 
 /// Events in one call: those of one object are among them mostly, and a call ends well
 /// within its time.
@@ -58,6 +63,16 @@ pub async fn run(
     observer: Arc<dyn Observer>,
     stop: Stop,
 ) -> Result<Option<Summary>> {
+    some(connection, None, ALL, (observer, stop)).await
+}
+
+/// The same up to so many batches, under a lane that is held or one of its own.
+pub(crate) async fn some(
+    connection: &Connection,
+    held: Option<&Lane>,
+    batches: u32,
+    watch: (Arc<dyn Observer>, Stop),
+) -> Result<Option<Summary>> {
     if !connection.takes_events() {
         return Err(ConnectionError::Asked(format!(
             "{} takes no events: it does not export \"webhook\".",
@@ -69,39 +84,40 @@ pub async fn run(
     if !store.inbox_has_due(&connection.name, started).await? {
         return Ok(None);
     }
-    let held = connection.take_lane().await?;
-    let run = store
-        .run_begin(&NewRun {
-            connection: connection.name.clone(),
-            entity: EVENTS.to_owned(),
-            mode: RunMode::Events,
-            arguments: "{}".to_owned(),
-            at: started,
-        })
-        .await?;
+    let of = (started, batches);
+    match held {
+        Some(lane) => under(connection, lane, of, watch).await,
+        None => {
+            let held = connection.take_lane().await?;
+            let summary = under(connection, &held.lane, of, watch).await;
+            let released = held.release().await;
+            let summary = summary?;
+            released?;
+            Ok(summary)
+        }
+    }
+}
+
+async fn under(
+    connection: &Connection,
+    lane: &Lane,
+    (started, batches): (Timestamp, u32),
+    (observer, stop): (Arc<dyn Observer>, Stop),
+) -> Result<Option<Summary>> {
+    // What came in may have been known.
+    let due = connection.store().inbox_due(&connection.name, started, 1);
+    if due.await?.is_empty() {
+        return Ok(None);
+    }
+    let run = WORK.begin(connection, started).await?;
     let context = EventContext {
         run,
-        lane: &held.lane,
+        lane,
         observer,
         stop,
     };
-    let ended = drive(connection, &context, started).await;
-    let (state, failure) = Ended::recorded(&ended);
-    store
-        .run_end(run, state, failure.as_ref(), connection.now())
-        .await?;
-    held.release().await?;
-    ended?;
-    Ok(Some(Summary {
-        run,
-        entity: EVENTS.to_owned(),
-        mode: RunMode::Events,
-        state,
-        failure,
-        retry_at: None,
-        counts: store.counts(run).await?,
-        brake: None,
-    }))
+    let ended = drive(connection, &context, (started, batches)).await;
+    WORK.end(connection, run, ended).await.map(Some)
 }
 
 /// The failure of events of which a call has answered none.
@@ -115,7 +131,7 @@ fn unanswered() -> Failure {
 async fn drive(
     connection: &Connection,
     context: &EventContext<'_>,
-    started: Timestamp,
+    (started, batches): (Timestamp, u32),
 ) -> Result<Ended> {
     let store = connection.store();
     let scope = Scope {
@@ -126,7 +142,7 @@ async fn drive(
         lane: Some(context.lane.clone()),
     };
     let mut done = 0;
-    loop {
+    for _ in 0..batches {
         if context.stop.is_asked() {
             return Ok(Ended::Stopped);
         }
@@ -137,14 +153,15 @@ async fn drive(
         });
         // As of the start: what is to be tried again is so in another run. What comes in
         // meanwhile is due since 0, and is taken along.
-        let due = store.inbox_due(&connection.name, started, BATCH);
+        let at = as_of(started, connection.now());
+        let due = store.inbox_due(&connection.name, at, BATCH);
         let batch = batch(due.await?);
         if batch.is_empty() {
             return Ok(Ended::Done);
         }
         let answer = connection.apply(&batch, context).await;
         let (outcomes, failed) = match answered(answer, &context.stop, unanswered)? {
-            Answered::Stopped => continue,
+            Answered::Stopped => return Ok(Ended::Stopped),
             Answered::Each(outcomes) => (outcomes, None),
             Answered::None(failure) => (Default::default(), Some(failure)),
         };
@@ -163,6 +180,7 @@ async fn drive(
             return Ok(Ended::Failed(failure));
         }
     }
+    Ok(Ended::Done)
 }
 
 #[cfg(test)]

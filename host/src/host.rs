@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::capability::Grants;
@@ -15,6 +15,7 @@ use crate::description::Description;
 use crate::engine::limits::CallTime;
 use crate::engine::{CallError, Engine, LoadError};
 use crate::http::{AllowList, Budgets, Client, HttpError, RouteRules, Transport};
+use crate::measured::Measured;
 use crate::model::{Fields, Row, RowOptions, Value};
 use crate::schema;
 use crate::seal::{SealError, Sealer};
@@ -72,6 +73,7 @@ pub struct Host {
     engine: Arc<Engine>,
     transport: Transport,
     budgets: Mutex<BTreeMap<String, Budgets>>,
+    measured: Mutex<BTreeMap<String, Arc<Measured>>>,
     recent: tokio::sync::Mutex<BTreeMap<String, (Instant, Arc<Connection>)>>,
     sealer: Sealer,
     leaving: AtomicBool,
@@ -127,6 +129,7 @@ impl Host {
             engine: Arc::new(engine),
             transport: Transport::new()?,
             budgets: Mutex::default(),
+            measured: Mutex::default(),
             recent: tokio::sync::Mutex::default(),
             sealer,
             leaving: AtomicBool::new(false),
@@ -151,6 +154,12 @@ impl Host {
     /// What seals secrets, for the server's own.
     pub(crate) fn sealer(&self) -> &Sealer {
         &self.sealer
+    }
+
+    /// What was done for a connection since this host was opened.
+    pub fn measured(&self, name: &str) -> Arc<Measured> {
+        let mut known = self.measured.lock().unwrap_or_else(PoisonError::into_inner);
+        known.entry(name.to_owned()).or_default().clone()
     }
 
     /// A connection as of a few seconds ago at most, for what happens all the time: a new
@@ -183,6 +192,7 @@ impl Host {
             sealer: self.sealer.clone(),
             clock: self.clock.clone(),
             http: self.client("", &[], RouteRules::default()).map_err(wrong)?,
+            measured: self.measured(name),
             brake: entry.brake,
         };
         let json =
@@ -227,6 +237,7 @@ impl Host {
             sealer: self.sealer.clone(),
             clock: self.clock.clone(),
             http: self.client(name, hosts, rules).map_err(wrong)?,
+            measured: self.measured(name),
             brake: entry.brake,
         };
         Ok(Connection::new(
@@ -251,7 +262,8 @@ impl Host {
             .entry(name.to_owned())
             .or_insert_with(|| Budgets::new(rules.buckets()))
             .clone();
-        Ok(self.transport.client(allow, rules, budgets))
+        let client = self.transport.client(allow, rules, budgets);
+        Ok(client.measured_by(self.measured(name)))
     }
 }
 

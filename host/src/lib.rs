@@ -10,6 +10,7 @@
 //! | [`pushes`] | Halo's changes to the remote, batch by batch |
 //! | [`events`] | the remote's events into Halo, batch by batch |
 //! | `turns` | what both of these have in common |
+//! | [`share`] | what of a lane they get while an import has it |
 //! | [`schedule`] | imports that run by themselves |
 //! | [`retention`] | what is kept for how long |
 //! | [`brake`], [`watch`] | an import that would change too much stops and asks |
@@ -19,6 +20,7 @@
 //! | [`http`] | the way out: allow-list, rate budgets, pool |
 //! | [`store`] | everything durable, behind one trait |
 //! | [`lanes`] | one mutating call of a connection at a time |
+//! | [`measured`] | what was done for a connection, counted for `/metrics` |
 //! | [`schema`] | Halo's kinds and fields |
 //! | [`edits`] | changes that people make in Halo's records |
 //! | [`toolchain`] | builds a component from a crate |
@@ -41,6 +43,7 @@ pub mod events;
 pub mod host;
 pub mod http;
 pub mod lanes;
+pub mod measured;
 pub mod model;
 pub mod pushes;
 pub mod retention;
@@ -49,6 +52,7 @@ pub mod schedule;
 pub mod schema;
 pub mod seal;
 pub mod server;
+pub mod share;
 pub mod store;
 pub mod toolchain;
 mod turns;

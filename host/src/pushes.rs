@@ -28,6 +28,7 @@ mod run;
 
 pub use dry::{DryRun, Shown, dry_run};
 pub use run::run;
+pub(crate) use run::some;
 
 /// What a run of this is of, where an import names its entity.
 pub const CHANGES: &str = "changes";

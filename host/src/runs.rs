@@ -9,6 +9,7 @@ use crate::brake::Question;
 use crate::capability::{Observer, Stop};
 use crate::connection::{Connection, ConnectionError, Selection, Slice, SliceContext};
 use crate::model::{Failure, RunId, Timestamp};
+use crate::share::Others;
 use crate::store::{Counts, Lane, NewRun, Run, RunMode, StoreError};
 use crate::watch::{self, Watch};
 
@@ -227,32 +228,57 @@ async fn drive(
     request: &RunRequest,
     context: &SliceContext<'_>,
 ) -> Result<Ended, ConnectionError> {
+    let shares = || Others::of(connection, context.lane, context.stop.clone());
+    let mut others = (!context.preview).then(shares);
     loop {
+        let begun = Instant::now();
         let slice = connection.import_slice(request, context).await?;
+        if let Some(others) = &mut others {
+            others.import_has_had(begun.elapsed());
+        }
         match slice {
             Slice::Done => return Ok(Ended::Done),
             Slice::Stopped => return Ok(Ended::Stopped),
             Slice::Blocked(failure) => return Ok(Ended::Blocked(failure)),
-            Slice::More if context.stop.is_asked() => return Ok(Ended::Stopped),
-            Slice::More => {}
+            Slice::More => {
+                if let Some(others) = &mut others {
+                    others.turn().await;
+                }
+            }
             Slice::WaitUntil(at) => {
                 let wait = Duration::from_millis(at.saturating_sub(connection.now()));
                 if wait > WAIT_WITHIN_RUN {
                     return Ok(Ended::Waiting(at));
                 }
-                context
-                    .observer
-                    .note(&format!("Waiting until {}.", show_time(at)));
-                // By both clocks: the one that the connector knows may be set back.
-                let started = Instant::now();
-                while connection.now() < at && started.elapsed() < WAIT_WITHIN_RUN {
-                    if context.stop.is_asked() {
-                        return Ok(Ended::Stopped);
-                    }
-                    tokio::time::sleep(WAIT_STEP).await;
-                }
+                wait_until(at, connection, context, others.as_mut()).await;
             }
         }
+        if context.stop.is_asked() {
+            return Ok(Ended::Stopped);
+        }
+    }
+}
+
+/// Waits within the run, until it is asked to stop. Meanwhile others may have the lane.
+async fn wait_until(
+    at: Timestamp,
+    connection: &Connection,
+    context: &SliceContext<'_>,
+    mut others: Option<&mut Others<'_>>,
+) {
+    let line = format!("Waiting until {}.", show_time(at));
+    context.observer.note(&line);
+    // By both clocks: the one that the connector knows may be set back.
+    let started = Instant::now();
+    while connection.now() < at && started.elapsed() < WAIT_WITHIN_RUN {
+        if context.stop.is_asked() {
+            return;
+        }
+        if let Some(others) = &mut others {
+            others.turn().await;
+            others.import_has_had(WAIT_STEP);
+        }
+        tokio::time::sleep(WAIT_STEP).await;
     }
 }
 

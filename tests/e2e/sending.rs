@@ -50,7 +50,7 @@ async fn write(host: &Host, kind: &str, id: Option<u64>, fields: &[(&str, &str)]
     written.unwrap().remove(0).unwrap().id
 }
 
-async fn customer(host: &Host, name: &str) -> u64 {
+pub async fn customer(host: &Host, name: &str) -> u64 {
     write(host, "customer", None, &[("name", name)]).await
 }
 
@@ -245,6 +245,37 @@ async fn many_changes_go_out_in_batches_and_each_once() {
     assert_eq!(read, 121);
     assert_eq!(cell.granted.objects().len(), 1, "customer {sent} alone");
     assert_eq!(outbox(&cell.host).await, []);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clock_that_is_set_back_in_a_run_makes_nothing_come_twice_in_it() {
+    let cell = Cell::open().await;
+    let host = &cell.host;
+    let year = Duration::from_secs(365 * 24 * 60 * 60);
+    host.clock.advance(year);
+    // More than a batch that takes its time, and then what fails.
+    for number in 0..100 {
+        customer(host, &format!("Sent {number}")).await;
+    }
+    customer(host, "Retry").await;
+    let set_back = async {
+        while cell.granted.objects().is_empty() {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        // The offset of a clock goes round.
+        let year = u64::try_from(year.as_millis()).unwrap();
+        host.clock
+            .advance(Duration::from_millis(year.wrapping_neg()));
+    };
+    let run = pushes::run(&cell.connection, Arc::new(Unwatched), Stop::default());
+    let run = tokio::time::timeout(Duration::from_secs(60), run);
+    let (run, ()) = tokio::join!(run, set_back);
+    let summary = run.expect("it goes on and on").unwrap().unwrap();
+    assert_eq!((summary.state, summary.counts.read), ("done", 101));
+    assert_eq!(outbox(host).await[0].attempts, 1);
+    host.clock.advance(Duration::from_secs(31));
+    push(&cell).await;
+    assert_eq!(outbox(host).await[0].attempts, 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -14,6 +14,7 @@ use crate::clock::Clock;
 use crate::contract::halo::integration as contract;
 use crate::engine::limits::{self, Budget};
 use crate::http::Client;
+use crate::measured::Measured;
 use crate::model::{Failure, Timestamp};
 use crate::schema::KindDef;
 use crate::seal::Sealer;
@@ -97,6 +98,8 @@ pub struct Grants {
     pub clock: Clock,
     /// The way out, with allow-list and rate budgets.
     pub http: Client,
+    /// Where its calls and requests are counted.
+    pub measured: Arc<Measured>,
     /// When its imports stop and ask.
     pub brake: Brake,
 }
@@ -190,6 +193,13 @@ impl Guest {
         self.hooks.note_refusals(refusals);
     }
 
+    /// The call is over: counts it.
+    pub fn measure(&self) {
+        let what = called(&self.scope.cause, self.effects);
+        let (took, memory) = (self.budget.elapsed(), self.memory.used());
+        self.grants.measured.call(what, took, memory);
+    }
+
     fn store(&self) -> &dyn Store {
         &*self.grants.store
     }
@@ -211,6 +221,25 @@ impl Guest {
             ));
         }
         Ok(())
+    }
+}
+
+/// What was called, of few words whatever a connector names its entities, tasks and actions.
+fn called(cause: &str, effects: Effects) -> &'static str {
+    let first = cause.split(' ').next().unwrap_or_default();
+    match (first, effects) {
+        ("import", Effects::Preview) => "preview",
+        ("import", _) => "import",
+        ("push", Effects::Preview) => "push-dry-run",
+        ("push", _) => "push",
+        // Only the look at a request comes before the event is kept.
+        ("webhook", Effects::Look) => "receive",
+        ("webhook", _) => "apply",
+        ("task", _) => "task",
+        ("action", _) => "action",
+        ("describe", _) => "describe",
+        ("status", _) => "status",
+        _ => "other",
     }
 }
 
@@ -275,3 +304,23 @@ pub fn link(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
 }
 
 impl contract::types::Host for Guest {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn calls_are_counted_under_few_words() {
+        for (cause, effects, what) in [
+            ("import companies", Effects::Real, "import"),
+            ("import companies", Effects::Preview, "preview"),
+            ("webhook", Effects::Look, "receive"),
+            ("webhook", Effects::Real, "apply"),
+            ("push", Effects::Real, "push"),
+            ("task anything", Effects::Real, "task"),
+            ("importance", Effects::Real, "other"),
+        ] {
+            assert_eq!(called(cause, effects), what, "{cause}");
+        }
+    }
+}

@@ -71,6 +71,13 @@ pub struct Memory {
     pub exceeded: bool,
 }
 
+impl Memory {
+    /// All linear memories together; they never shrink.
+    pub fn used(&self) -> usize {
+        self.used
+    }
+}
+
 impl wasmtime::ResourceLimiter for Memory {
     fn memory_growing(
         &mut self,
@@ -137,6 +144,11 @@ impl Budget {
             time,
             used_nanos: AtomicU64::new(0),
         })
+    }
+
+    /// Since its start.
+    pub fn elapsed(&self) -> Duration {
+        self.started.elapsed()
     }
 
     /// What is left: wall time, computing time.

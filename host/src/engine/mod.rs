@@ -173,6 +173,12 @@ pub struct Call {
     pub budget: Arc<limits::Budget>,
 }
 
+impl Drop for Call {
+    fn drop(&mut self) {
+        self.store.data().measure();
+    }
+}
+
 impl Call {
     /// Names what went wrong: the guest's own trap, its limits, or the store.
     pub fn explain<T>(

@@ -20,6 +20,7 @@ use super::connect::{CONNECT_TIMEOUT, Pool};
 use super::error::{HttpError, Phase, Side};
 use super::failure;
 use super::routes::RouteRules;
+use crate::measured::Measured;
 
 /// Largest answer: a guest holds it whole in its memory, and a page of a hundred
 /// objects with long texts stays far below.
@@ -73,6 +74,7 @@ pub struct Traffic {
 #[derive(Clone)]
 pub struct Client {
     shared: Arc<Shared>,
+    measured: Arc<Measured>,
     read_only: bool,
 }
 
@@ -109,8 +111,16 @@ impl Client {
                 pool,
                 traffic: Mutex::default(),
             }),
+            measured: Arc::default(),
             read_only: false,
         }
+    }
+
+    /// Counts its requests and their answers here as well, with those of other clients of
+    /// the connection.
+    #[must_use]
+    pub fn measured_by(self, measured: Arc<Measured>) -> Self {
+        Self { measured, ..self }
     }
 
     /// The same client for a preview: it sends nothing but routes that only read.
@@ -118,6 +128,7 @@ impl Client {
     pub fn read_only(&self) -> Self {
         Self {
             shared: Arc::clone(&self.shared),
+            measured: Arc::clone(&self.measured),
             read_only: true,
         }
     }
@@ -177,6 +188,7 @@ impl Client {
             let bytes = request.body().len();
             let sent = || {
                 permit.sent();
+                self.measured.request();
                 self.note(|traffic| {
                     *traffic.calls.entry(route.pattern.to_owned()).or_default() += 1;
                     traffic.repeated += u64::from(again);
@@ -238,6 +250,7 @@ impl Client {
         let answer = answer.map_err(|error| failure::of_request(&error, &host))?;
 
         let (mut head, body) = answer.into_parts();
+        self.measured.answer(head.status.as_u16());
         check_headers(&head.headers, Side::Response)?;
         // What the connector of the pool knows about the connection is not the guest's.
         head.extensions.clear();

@@ -10,10 +10,15 @@ use crate::capability::{Observer, Progress, Stop};
 use crate::connection::{Change, Connection, ConnectionError, Outcome, PushContext};
 use crate::model::{Failure, Stored, Timestamp};
 use crate::runs::Summary;
-use crate::store::{NewRun, OutboxRow, RunMode, Scope};
-use crate::turns::{Answered, Ended, answered};
+use crate::store::{Lane, OutboxRow, RunMode, Scope};
+use crate::turns::{ALL, Answered, Ended, Work, answered, as_of};
 
 type Result<T> = std::result::Result<T, ConnectionError>;
+
+const WORK: Work = Work {
+    of: CHANGES,
+    mode: RunMode::Push,
+};
 
 /// Changes that are counted before the first is sent; of more the sum is not known.
 const COUNTED: u32 = 10_000;
@@ -24,50 +29,74 @@ pub async fn run(
     observer: Arc<dyn Observer>,
     stop: Stop,
 ) -> Result<Option<Summary>> {
+    some(connection, None, ALL, (observer, stop)).await
+}
+
+/// The same up to so many batches, under a lane that is held or one of its own.
+pub(crate) async fn some(
+    connection: &Connection,
+    held: Option<&Lane>,
+    batches: u32,
+    watch: (Arc<dyn Observer>, Stop),
+) -> Result<Option<Summary>> {
     ready(connection).await?;
     let store = connection.store();
     let started = connection.now();
     let order = kinds(&connection.description);
-    let due = store.outbox_due(&connection.name, &order, started, COUNTED);
+    let counted = batches.saturating_mul(BATCH).min(COUNTED);
+    let due = store.outbox_due(&connection.name, &order, started, counted);
     let due = due.await?.len();
     if due == 0 {
         return Ok(None);
     }
-    let held = connection.take_lane().await?;
-    let run = store
-        .run_begin(&NewRun {
-            connection: connection.name.clone(),
-            entity: CHANGES.to_owned(),
-            mode: RunMode::Push,
-            arguments: "{}".to_owned(),
-            at: started,
-        })
-        .await?;
+    let of = Due {
+        order,
+        started,
+        total: (due < counted as usize).then_some(due as u64),
+        batches,
+    };
+    let summary = match held {
+        Some(lane) => under(connection, lane, &of, watch).await?,
+        None => {
+            let held = connection.take_lane().await?;
+            let summary = under(connection, &held.lane, &of, watch).await;
+            let released = held.release().await;
+            let summary = summary?;
+            released?;
+            summary
+        }
+    };
+    Ok(Some(summary))
+}
+
+/// What a run hands over.
+struct Due {
+    /// Kinds, in their order.
+    order: Vec<String>,
+    /// What is due then.
+    started: Timestamp,
+    /// How many these are, where that is known.
+    total: Option<u64>,
+    /// At most so many batches of it.
+    batches: u32,
+}
+
+async fn under(
+    connection: &Connection,
+    lane: &Lane,
+    of: &Due,
+    (observer, stop): (Arc<dyn Observer>, Stop),
+) -> Result<Summary> {
+    let run = WORK.begin(connection, of.started).await?;
     let context = PushContext {
         run,
-        lane: &held.lane,
+        lane,
         observer,
         stop,
         refusals: None,
     };
-    let total = (due < COUNTED as usize).then_some(due as u64);
-    let ended = drive(connection, &context, (&order, started), total).await;
-    let (state, failure) = Ended::recorded(&ended);
-    store
-        .run_end(run, state, failure.as_ref(), connection.now())
-        .await?;
-    held.release().await?;
-    ended?;
-    Ok(Some(Summary {
-        run,
-        entity: CHANGES.to_owned(),
-        mode: RunMode::Push,
-        state,
-        failure,
-        retry_at: None,
-        counts: store.counts(run).await?,
-        brake: None,
-    }))
+    let ended = drive(connection, &context, of).await;
+    WORK.end(connection, run, ended).await
 }
 
 /// Whether there is a connector that can send, to somewhere; says what to do if not.
@@ -95,26 +124,22 @@ pub(super) async fn ready(connection: &Connection) -> Result<()> {
     ))
 }
 
-async fn drive(
-    connection: &Connection,
-    context: &PushContext<'_>,
-    (order, started): (&[String], Timestamp),
-    total: Option<u64>,
-) -> Result<Ended> {
+async fn drive(connection: &Connection, context: &PushContext<'_>, of: &Due) -> Result<Ended> {
     let store = connection.store();
     let scope = scope(connection, context);
     let mut done = 0;
-    loop {
+    for _ in 0..of.batches {
         if context.stop.is_asked() {
             return Ok(Ended::Stopped);
         }
         context.observer.progress(Progress {
             done,
-            total: total.map(|total| total.max(done)),
+            total: of.total.map(|total| total.max(done)),
             label: CHANGES.to_owned(),
         });
         // As of the start: what is to be tried again is so in another run.
-        let due = store.outbox_due(&connection.name, order, started, BATCH);
+        let at = as_of(of.started, connection.now());
+        let due = store.outbox_due(&connection.name, &of.order, at, BATCH);
         let (batch, held) = brake(connection, batch(due.await?)).await?;
         if let Some((held, failure)) = held {
             done += held.len() as u64;
@@ -128,7 +153,7 @@ async fn drive(
         let (changes, subjects) = look_up(connection, &scope, &batch).await?;
         let answer = connection.push(&changes, context).await;
         let (outcomes, failed) = match answered(answer, &context.stop, unanswered)? {
-            Answered::Stopped => continue,
+            Answered::Stopped => return Ok(Ended::Stopped),
             Answered::Each(outcomes) => (outcomes, None),
             Answered::None(failure) => (Default::default(), Some(failure)),
         };
@@ -148,6 +173,7 @@ async fn drive(
             return Ok(Ended::Failed(failure));
         }
     }
+    Ok(Ended::Done)
 }
 
 /// Settles what the brake has held.

@@ -39,11 +39,19 @@ async fn line(host: Arc<Host>, name: String, stop: Stop) {
         if let Err(error) = imports(&host, &name, &stop).await {
             tracing::error!(connection = name, %error, "scheduled imports could not be run");
         }
-        if let Err(error) = receiving.turn(&host, &name, &stop).await {
-            tracing::error!(connection = name, %error, "events could not be applied");
+        let mut more = false;
+        match receiving.turn(&host, &name, &stop).await {
+            Ok(has_applied) => more |= has_applied,
+            Err(error) => {
+                tracing::error!(connection = name, %error, "events could not be applied");
+            }
         }
-        if let Err(error) = sending.turn(&host, &name, &stop).await {
-            tracing::error!(connection = name, %error, "changes could not be sent");
+        match sending.turn(&host, &name, &stop).await {
+            Ok(has_sent) => more |= has_sent,
+            Err(error) => tracing::error!(connection = name, %error, "changes could not be sent"),
+        }
+        if more {
+            continue;
         }
         tokio::select! {
             () = tokio::time::sleep(LOOK) => {}

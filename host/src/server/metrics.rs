@@ -1,6 +1,5 @@
 //! `/metrics`: how the host does, in the text form that Prometheus reads.
 
-use std::fmt::Write as _;
 use std::sync::Arc;
 
 use axum::Router;
@@ -12,6 +11,10 @@ use axum::routing::get;
 use super::intake::Counted;
 use crate::host::Host;
 use crate::store::{OutboxState, StoreError};
+use family::Family;
+
+mod family;
+mod work;
 
 struct Metrics {
     host: Arc<Host>,
@@ -42,25 +45,16 @@ async fn answer(State(metrics): State<Arc<Metrics>>) -> Response {
     }
 }
 
-/// A family of values: its name, what it is, and one line for each set of labels.
-struct Family {
-    name: &'static str,
-    kind: &'static str,
-    help: &'static str,
-    lines: Vec<(Vec<(&'static str, String)>, u64)>,
-}
-
 async fn text(metrics: &Metrics) -> Result<String, StoreError> {
     let (host, now) = (&metrics.host, metrics.host.clock.now());
-    let mut requests = Family {
-        name: "halo_webhooks_total",
-        kind: "counter",
-        help: "Requests at the webhook address and events in them, since the start.",
-        lines: Vec::new(),
-    };
+    let mut requests = Family::new(
+        "halo_webhooks_total",
+        "counter",
+        "Requests at the webhook address and events in them, since the start.",
+    );
     for (connector, what, count) in metrics.counted.all() {
         let labels = vec![("connection", connector), ("what", what.to_owned())];
-        requests.lines.push((labels, count));
+        requests.add(labels, count);
     }
     while host.store.inbox_sort().await? {}
     for (connection, sorted) in host.store.inbox_sorted().await? {
@@ -72,33 +66,29 @@ async fn text(metrics: &Metrics) -> Result<String, StoreError> {
                 ("connection", connection.clone()),
                 ("what", what.to_owned()),
             ];
-            requests.lines.push((labels, count));
+            requests.add(labels, count);
         }
     }
-    let mut inbox = Family {
-        name: "halo_inbox_events",
-        kind: "gauge",
-        help: "Events that are kept, by how they stand.",
-        lines: Vec::new(),
-    };
-    let mut inbox_lag = Family {
-        name: "halo_inbox_lag_seconds",
-        kind: "gauge",
-        help: "Age of the oldest event that is not done.",
-        lines: Vec::new(),
-    };
-    let mut outbox = Family {
-        name: "halo_outbox_changes",
-        kind: "gauge",
-        help: "Changes in Halo that were not sent, by how they stand.",
-        lines: Vec::new(),
-    };
-    let mut outbox_lag = Family {
-        name: "halo_outbox_lag_seconds",
-        kind: "gauge",
-        help: "Age of the oldest change that was not sent and is not rejected.",
-        lines: Vec::new(),
-    };
+    let mut inbox = Family::new(
+        "halo_inbox_events",
+        "gauge",
+        "Events that are kept, by how they stand.",
+    );
+    let mut inbox_lag = Family::new(
+        "halo_inbox_lag_seconds",
+        "gauge",
+        "Age of the oldest event that is not done.",
+    );
+    let mut outbox = Family::new(
+        "halo_outbox_changes",
+        "gauge",
+        "Changes in Halo that were not sent, by how they stand.",
+    );
+    let mut outbox_lag = Family::new(
+        "halo_outbox_lag_seconds",
+        "gauge",
+        "Age of the oldest change that was not sent and is not rejected.",
+    );
     for name in host.config.connector.keys() {
         let of = |state: &str| vec![("connection", name.clone()), ("state", state.to_owned())];
         let counts = host.store.inbox_counts(name).await?;
@@ -109,71 +99,24 @@ async fn text(metrics: &Metrics) -> Result<String, StoreError> {
             ("applied", counts.applied),
             ("ignored", counts.ignored),
         ] {
-            inbox.lines.push((of(state), count));
+            inbox.add(of(state), count);
         }
         let age = |at: u64| now.saturating_sub(at) / 1_000;
         let connection = vec![("connection", name.clone())];
-        inbox_lag
-            .lines
-            .push((connection.clone(), counts.oldest.map_or(0, age)));
+        inbox_lag.add(connection.clone(), counts.oldest.map_or(0, age));
         let rows = host.store.outbox(name, u32::MAX).await?;
         for (word, state) in [
             ("waiting", OutboxState::Waiting),
             ("retry", OutboxState::Retry),
             ("rejected", OutboxState::Rejected),
         ] {
-            let count = rows.iter().filter(|row| row.state == state).count() as u64;
-            outbox.lines.push((of(word), count));
+            let count = rows.iter().filter(|row| row.state == state).count();
+            outbox.add(of(word), count);
         }
         let mut open = rows.iter().filter(|row| row.state != OutboxState::Rejected);
-        let lag = open.next().map_or(0, |row| age(row.at));
-        outbox_lag.lines.push((connection, lag));
+        outbox_lag.add(connection, open.next().map_or(0, |row| age(row.at)));
     }
-    Ok([requests, inbox, inbox_lag, outbox, outbox_lag]
-        .iter()
-        .map(show)
-        .collect())
-}
-
-fn show(family: &Family) -> String {
-    let Family {
-        name, kind, help, ..
-    } = family;
-    let mut text = format!("# HELP {name} {help}\n# TYPE {name} {kind}\n");
-    for (labels, value) in &family.lines {
-        let labels: Vec<String> = labels
-            .iter()
-            .map(|(label, value)| format!("{label}=\"{}\"", escaped(value)))
-            .collect();
-        // Writing into a text does not fail.
-        let _ = writeln!(text, "{name}{{{}}} {value}", labels.join(","));
-    }
-    text
-}
-
-/// As Prometheus wants the value of a label.
-fn escaped(value: &str) -> String {
-    value
-        .replace('\\', "\\\\")
-        .replace('"', "\\\"")
-        .replace('\n', "\\n")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_family_is_written_as_prometheus_reads_it() {
-        let family = Family {
-            name: "halo_x_total",
-            kind: "counter",
-            help: "What.",
-            lines: vec![(vec![("connection", "a\"b".to_owned())], 3)],
-        };
-        assert_eq!(
-            show(&family),
-            "# HELP halo_x_total What.\n# TYPE halo_x_total counter\nhalo_x_total{connection=\"a\\\"b\"} 3\n"
-        );
-    }
+    let mut families = vec![requests, inbox, inbox_lag, outbox, outbox_lag];
+    families.extend(work::families(host));
+    Ok(families.iter().map(Family::show).collect())
 }

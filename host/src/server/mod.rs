@@ -9,7 +9,7 @@ use axum::Router;
 use axum::routing::get;
 use tokio::net::TcpListener;
 
-use crate::capability::Stop;
+use crate::capability::{Observer, Stop, Unwatched};
 use crate::config::ConfigError;
 use crate::host::Host;
 use crate::retention;
@@ -29,6 +29,9 @@ pub use wakes::Wakes;
 
 pub use sign_in::{Outcome, redirect_address, wait_for_other, wait_for_redirect};
 
+/// Batches of events, and of changes, before the others of a connection get their turn: some
+/// seconds' work.
+const A_TURN: u32 = 10;
 /// How often a stop is looked for.
 const STEP: Duration = Duration::from_millis(100);
 
@@ -69,4 +72,9 @@ pub(crate) async fn stopped(stop: &Stop) {
     while !stop.is_asked() {
         tokio::time::sleep(STEP).await;
     }
+}
+
+/// Nobody looks at what is done by itself.
+fn unwatched(stop: &Stop) -> (Arc<dyn Observer>, Stop) {
+    (Arc::new(Unwatched), stop.clone())
 }

@@ -230,6 +230,9 @@ async fn a_failed_attempt_is_kept_and_due_again_at_its_time(hosts: &Hosts) {
     assert_eq!(kept.failure.unwrap().message, "Later.");
     assert_eq!(due(store, NOW + 59).await, [("customer".to_owned(), 2)]);
     assert_eq!(due(store, NOW + 60).await.len(), 2);
+    // The clock was set back by a year: nothing waits until then.
+    let year = 365 * 24 * 60 * 60 * 1_000;
+    assert_eq!(due(store, NOW - year).await.len(), 2);
 }
 
 async fn a_rejected_row_is_not_due_until_its_record_changes_again(hosts: &Hosts) {
