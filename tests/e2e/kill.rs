@@ -1,4 +1,4 @@
-//! An import that is killed, at any moment, and run again.
+//! An import that is killed, or loses its power, at any moment, and is run again.
 
 use std::time::{Duration, Instant};
 
@@ -6,7 +6,7 @@ use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 
 use halo_host::store::Store as _;
-use halo_tests::kit::NAME;
+use halo_tests::kit::{NAME, Workshop};
 
 use crate::shop::connected;
 
@@ -15,6 +15,12 @@ use crate::shop::connected;
 const COMPANIES: usize = 3_000;
 /// Kills of one import.
 const KILLS: u32 = 6;
+/// About as long as a page takes, in milliseconds.
+const AT_A_PAGE_MS: u64 = 60;
+/// Companies, and cuts of one import, where the power is cut; `HALO_POWER_CUTS=50` for
+/// more imports.
+const COMPANIES_OF_CUTS: usize = 1_500;
+const CUTS: u32 = 3;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_import_killed_at_any_moment_ends_like_a_clean_one_and_reads_at_most_one_page_twice() {
@@ -25,8 +31,38 @@ async fn an_import_killed_at_any_moment_ends_like_a_clean_one_and_reads_at_most_
         .ok()
         .map_or_else(|| rand::rng().random(), |seed| seed.parse().unwrap());
     println!("HALO_KILL_SEED={seed}");
-    let mut rng = StdRng::seed_from_u64(seed);
+    let shop = connected(companies).await;
+    let rng = &mut StdRng::seed_from_u64(seed);
+    ends_like_a_clean_one(shop, companies, KILLS, rng, |_, _| ()).await;
+}
 
+#[tokio::test(flavor = "multi_thread")]
+async fn an_import_that_loses_its_power_at_any_moment_ends_like_a_clean_one() {
+    let number = |name: &str| std::env::var(name).ok().map(|text| text.parse().unwrap());
+    let seed = number("HALO_POWER_SEED").unwrap_or_else(|| rand::rng().random());
+    println!("HALO_POWER_SEED={seed}");
+    let rng = &mut StdRng::seed_from_u64(seed);
+    let mut left = number("HALO_POWER_CUTS").map_or(CUTS, |cuts| u32::try_from(cuts).unwrap());
+    while left > 0 {
+        let mut shop = connected(COMPANIES_OF_CUTS).await;
+        shop.plug_in().unwrap();
+        let cuts = left.min(CUTS);
+        left -= cuts;
+        ends_like_a_clean_one(shop, COMPANIES_OF_CUTS, cuts, rng, |shop, rng| {
+            shop.cut_power(rng).unwrap();
+        })
+        .await;
+    }
+}
+
+/// An import of so many companies is killed so many times, with what follows a kill.
+async fn ends_like_a_clean_one(
+    shop: Workshop,
+    companies: usize,
+    kills: u32,
+    rng: &mut StdRng,
+    after_a_kill: impl Fn(&Workshop, &mut StdRng),
+) {
     let clean = connected(companies).await;
     let begun = Instant::now();
     clean
@@ -35,21 +71,32 @@ async fn an_import_killed_at_any_moment_ends_like_a_clean_one_and_reads_at_most_
         .unwrap();
     let whole = begun.elapsed();
 
-    let shop = connected(companies).await;
     let pages = companies.div_ceil(100) as u64;
+    let asked = || shop.sim.stats().calls_of("GET", "/companies");
     let mut killed = 0;
-    while killed < KILLS {
+    while killed < kills {
         // Through the whole of it, the start of the process included.
-        let moment = whole.mul_f64(rng.random_range(0.0..1.0) / f64::from(KILLS) * 1.2);
+        let moment = whole.mul_f64(rng.random_range(0.0..1.0) / f64::from(kills) * 1.2);
         let mut import = shop
             .command(&["import", "hubspot", "companies"])
             .spawn()
             .unwrap();
-        tokio::time::sleep(moment).await;
+        if rng.random() {
+            tokio::time::sleep(moment).await;
+        } else {
+            // Somewhere at the page that is read next, or at a later one.
+            let at = asked() + rng.random_range(1..=pages.div_ceil(kills.into()));
+            while asked() < at && import.try_wait().unwrap().is_none() {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+            let later = rng.random_range(0..AT_A_PAGE_MS);
+            tokio::time::sleep(Duration::from_millis(later)).await;
+        }
         if import.try_wait().unwrap().is_some() {
             break;
         }
         import.kill().await.unwrap();
+        after_a_kill(&shop, rng);
         killed += 1;
     }
     assert!(killed > 0, "it was too quick to be killed");
@@ -63,7 +110,7 @@ async fn an_import_killed_at_any_moment_ends_like_a_clean_one_and_reads_at_most_
     for run in killed_shop.store.runs(NAME, u32::MAX).await.unwrap() {
         rows += killed_shop.store.counts(run.id).await.unwrap().read;
     }
-    let asked = shop.sim.stats().calls_of("GET", "/companies");
+    let asked = asked();
     println!(
         "{killed} kills: {rows} rows worked on of {companies}, {asked} calls for {pages} pages"
     );

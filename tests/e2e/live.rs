@@ -13,6 +13,7 @@ mod forgotten;
 mod items;
 mod kills;
 mod orders;
+mod power;
 mod quotations;
 mod raw;
 mod switches;
@@ -40,6 +41,13 @@ fn apply(shop: &Workshop, switches: &[&str], more: &Value) {
 /// A connected shop that serves, with the company Acme in Halo, and subscriptions for
 /// these switches.
 async fn live(switches: &[&str], more: Value) -> (Workshop, Serving) {
+    let shop = about_to_serve(switches, more).await;
+    let serving = shop.serve().await.unwrap();
+    (shop, serving)
+}
+
+/// The same, and nothing serves yet.
+async fn about_to_serve(switches: &[&str], more: Value) -> Workshop {
     let shop = unconnected(0).await;
     apply(&shop, switches, &more);
     shop.connect().await.unwrap();
@@ -47,8 +55,7 @@ async fn live(switches: &[&str], more: Value) -> (Workshop, Serving) {
     import(&shop, "companies").await;
     shop.sim.webhook_options(|options| options.retry_ms = 200);
     shop.subscribe().await.unwrap();
-    let serving = shop.serve().await.unwrap();
-    (shop, serving)
+    shop
 }
 
 /// Imports an entity; answers the document.

@@ -6,6 +6,7 @@ mod browser;
 mod component;
 mod halo;
 mod partial;
+mod power;
 mod program;
 mod served;
 mod serving;

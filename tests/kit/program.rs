@@ -8,7 +8,7 @@ use std::process::{ExitCode, Stdio};
 
 use tokio::process::{Child, Command};
 
-use super::Records;
+use super::{Records, power};
 
 /// The variable that makes the demo's program be `halo-host`.
 const ROLE: &str = "HALO_TESTS_BE_HALO_HOST";
@@ -61,6 +61,10 @@ impl Program {
     /// started as `halo-host`.
     pub fn take_role() -> Option<ExitCode> {
         std::env::var_os(ROLE)?;
+        if let Err(error) = power::take_part() {
+            eprintln!("error: {error}");
+            return Some(ExitCode::FAILURE);
+        }
         let records = Records::of_environment();
         Some(halo_host::cli::main_over(move |store| {
             records.around(store)

@@ -25,7 +25,7 @@ pub struct Serving {
 }
 
 impl Serving {
-    /// Ends it as a power cut would.
+    /// Ends it at once.
     pub async fn kill(mut self) -> anyhow::Result<()> {
         Ok(self.child.kill().await?)
     }

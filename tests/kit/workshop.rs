@@ -15,7 +15,7 @@ use halo_host::store::sqlite::SqliteStore;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use super::{Browser, Ended, Halo, Program, Records, component};
+use super::{Browser, Ended, Halo, Program, Records, component, power};
 use crate::hubspot_sim::{Sim, SimHandle, SimOptions};
 
 /// The connector's name in all configurations here.
@@ -31,6 +31,8 @@ pub struct Workshop {
     records: Records,
     /// How many processes were started.
     processes: AtomicU64,
+    /// Whether its processes write the store as one whose power may be cut.
+    pub(super) is_plugged_in: bool,
 }
 
 #[derive(Debug)]
@@ -68,6 +70,7 @@ impl Workshop {
             folder,
             records: Records::Whole,
             processes: AtomicU64::new(0),
+            is_plugged_in: false,
         };
         let component = component()?;
         share_compiled_code(&workshop, component).await?;
@@ -159,8 +162,9 @@ impl Workshop {
     /// A command of the program, for tests that kill or watch it.
     pub fn command(&self, arguments: &[&str]) -> tokio::process::Command {
         let (name, value) = self.next_records().variable();
+        let (power, watched) = power::variable(self.is_plugged_in);
         let mut command = self.program.command(self.folder(), arguments);
-        command.env(name, value);
+        command.env(name, value).env(power, watched);
         command
     }
 
@@ -194,7 +198,12 @@ impl Workshop {
 
     /// Halo's side: the records of this folder.
     pub fn records(&self) -> anyhow::Result<Halo> {
-        Halo::open(&self.folder().join("halo.db"))
+        Halo::open(&self.store())
+    }
+
+    /// The store's file.
+    pub(super) fn store(&self) -> PathBuf {
+        self.folder().join("halo.db")
     }
 
     /// Runs `connect` as a process and follows its redirects with a browser.

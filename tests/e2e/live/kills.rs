@@ -1,9 +1,8 @@
 //! A host that is killed, again and again, while HubSpot's events pour in: what was
 //! answered with 2xx is not sent again, and has to be in Halo at the end all the same.
 //!
-//! A kill leaves what was written to the operating system; a power cut leaves only what
-//! was synced. That the store syncs before it answers is `synchronous = FULL` in the
-//! store's `open.rs`, which a test beside it reads back. Nothing here cuts the power.
+//! A kill leaves what was written to the operating system; a power cut, which leaves only
+//! what was synced, is in `power.rs`.
 
 use std::collections::BTreeMap;
 
@@ -26,31 +25,45 @@ const OPEN: &str = "qualifiedtobuy";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_answered_well_is_in_halo_once_however_often_the_host_is_killed() {
-    let number = |name: &str| std::env::var(name).ok().map(|text| text.parse().unwrap());
     let kills = number("HALO_KILLS").unwrap_or(u64::from(KILLS));
     let seed = number("HALO_KILL_SEED").unwrap_or_else(|| rand::rng().random());
     println!("HALO_KILL_SEED={seed}");
-    let mut rng = StdRng::seed_from_u64(seed);
+    let shop = about_to_serve(&["items", "deals"], json!({})).await;
+    pours_in(&shop, kills, StdRng::seed_from_u64(seed), async |_, _| ()).await;
+}
 
-    let (shop, mut serving) = live(&["items", "deals"], json!({})).await;
+/// A number that the environment gives.
+pub fn number(name: &str) -> Option<u64> {
+    std::env::var(name).ok().map(|text| text.parse().unwrap())
+}
+
+/// Events pour in while a host is killed so many times, with what follows a kill.
+pub async fn pours_in(
+    shop: &Workshop,
+    kills: u64,
+    mut rng: StdRng,
+    mut killed: impl AsyncFnMut(&Workshop, &mut StdRng),
+) {
     shop.sim.webhook_options(|options| {
         options.retry_ms = 60;
         options.batch = 7;
         options.shuffle = true;
         options.duplicates = u64::MAX;
     });
+    let mut serving = shop.serve().await.unwrap();
     let mut known = Vec::new();
     for kill in 1..=kills {
         // Until the kill, a few changes every few milliseconds.
         let mut left = rng.random_range(0..LIFE_MS);
         while left > 0 {
-            change(&shop, &mut known, &mut rng);
+            change(shop, &mut known, &mut rng);
             let pause = rng.random_range(1..40).min(left);
             tokio::time::sleep(std::time::Duration::from_millis(pause)).await;
             left -= pause;
         }
         serving.kill().await.unwrap();
-        change(&shop, &mut known, &mut rng);
+        killed(shop, &mut rng).await;
+        change(shop, &mut known, &mut rng);
         serving = shop.serve().await.unwrap();
         if kill % u64::from(A_ROUND) == 0 || kill == kills {
             shop.caught_up().await.unwrap();
@@ -62,8 +75,8 @@ async fn what_was_answered_well_is_in_halo_once_however_often_the_host_is_killed
     assert!(stats.unanswered > 0, "nothing was hit: {stats:?}");
     let counts = shop.caught_up().await.unwrap();
     assert_eq!(counts.rejected, 0, "{counts:?}");
-    is_as_in_hubspot(&shop).await;
-    is_written_once(&shop).await;
+    is_as_in_hubspot(shop).await;
+    is_written_once(shop).await;
 }
 
 /// Most objects are told of once, so that nothing mends what was lost.
