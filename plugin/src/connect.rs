@@ -20,7 +20,7 @@ use crate::hubspot::transport;
 use crate::push::own;
 use crate::settings::{Api, Settings};
 use crate::sync::cursor::fingerprint;
-use crate::sync::{keys, memory};
+use crate::sync::{keys, memory, untold};
 
 /// What is remembered of the connection; it outlives a sign-out, as all links
 /// belong to its account.
@@ -270,6 +270,13 @@ pub fn status() -> Result<StateOfConnection, Failure> {
         let back = Settings::parse(&settings::get()?.json).map(|settings| settings.sync_back);
         let scopes = oauth::scopes(&back.unwrap_or_default());
         attributes.push(attribute("scopes", &scopes.join(" ")));
+    }
+    if let Ok(linked) = linked() {
+        // What is wrong with the settings, `check` says.
+        let settings = Settings::parse(&settings::get()?.json).unwrap_or_default();
+        for (objects, sentence) in untold::warnings(&settings, &linked)? {
+            attributes.push(attribute(&format!("warning-{objects}"), &sentence));
+        }
     }
     let now = transport::now();
     if session::sign_in()?.is_some_and(|(sign_in, _)| !sign_in.is_over(now)) {

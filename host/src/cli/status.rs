@@ -148,7 +148,12 @@ fn show(standing: &Standing) -> String {
     for next in &standing.schedule {
         text.push_str(&show_next(next, standing.scheduled, standing.now));
     }
-    if let Some(warning) = &standing.warning {
+    for warning in standing
+        .warning
+        .as_deref()
+        .into_iter()
+        .chain(status.warnings())
+    {
         text.push_str(&format!("  warning: {warning}\n"));
     }
     if let Some(line) = inbox::line(&standing.inbox) {
