@@ -92,6 +92,20 @@ fn name_of(token: &str) -> String {
     fingerprint(&[&token])
 }
 
+/// What goes before the ids of the account that an external key is of, connected or not.
+pub fn prefix_of(key: &str) -> Result<String, Failure> {
+    let connection = remembered()?;
+    let prefixes = connection.map(|connection| connection.prefixes);
+    let prefixes = prefixes.into_iter().flat_map(BTreeMap::into_values);
+    Ok(prefix_among(prefixes, key))
+}
+
+fn prefix_among(prefixes: impl Iterator<Item = String>, key: &str) -> String {
+    // Ids have no hyphen, so at most one that is not empty goes before it.
+    let mut own = prefixes.filter(|prefix| !prefix.is_empty() && key.starts_with(prefix.as_str()));
+    own.next().unwrap_or_default()
+}
+
 fn api() -> Result<Api, Failure> {
     Settings::parse(&settings::get()?.json)?.api.resolve()
 }
@@ -360,5 +374,9 @@ mod tests {
         let back = with_account(second.prefixes.clone(), account("1"), None);
         let prefixes = [&first, &second, &back].map(Connection::prefix);
         assert_eq!(prefixes, ["", "2-", ""]);
+        for (key, expected) in [("2-77", "2-"), ("77", ""), ("277", "")] {
+            let known = back.prefixes.clone().into_values();
+            assert_eq!(prefix_among(known, key), expected, "{key}");
+        }
     }
 }
