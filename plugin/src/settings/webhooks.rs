@@ -32,6 +32,17 @@ impl Webhooks {
         named.is_some_and(|of| of.is_on(self))
     }
 
+    /// The name of an entity's switch, which is the guide's.
+    pub fn switch(objects: &str) -> &'static str {
+        match objects {
+            "companies" => "companies",
+            "contacts" => "contacts",
+            "products" => "items",
+            "quotes" => "quotations",
+            _ => "deals",
+        }
+    }
+
     /// Whether anything comes.
     pub fn any(&self) -> bool {
         self.items || self.quotations || self.deals || self.companies || self.contacts
