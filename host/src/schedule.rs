@@ -14,14 +14,16 @@ use serde_json::Value as Json;
 use crate::description::Description;
 use crate::model::Timestamp;
 
+mod near_live;
 mod run;
 
+pub use near_live::{NearLive, Polled, near_live};
 pub use run::{Due, Next, next_runs, run_due};
 
 /// The shortest interval: remotes count calls, and a run of nothing new costs some.
 const SHORTEST: Duration = Duration::from_secs(60);
 
-/// `[connector.NAME.schedule]`: either `every` or `cron`.
+/// `[connector.NAME.schedule]`: `every`, `cron` or `near-live`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Schedule {
@@ -34,6 +36,9 @@ pub struct Schedule {
     /// Where `cron` is meant; UTC when left out.
     #[serde(default)]
     pub time_zone: Option<String>,
+    /// As often as this host does it, in place of what the remote would tell of by itself.
+    #[serde(default)]
+    pub near_live: bool,
     /// For an entity, in place of the above.
     #[serde(default)]
     pub entity: std::collections::BTreeMap<String, Schedule>,
@@ -71,14 +76,17 @@ impl Schedule {
     /// Every problem, as a sentence.
     pub fn check(&self) -> Result<(), String> {
         if self.own().is_none() && self.entity.is_empty() {
-            return Err("say when: every = \"1h\", or cron = \"0 6 * * *\".".to_owned());
+            return Err(
+                "say when: every = \"1h\", cron = \"0 6 * * *\" or near-live = true.".to_owned(),
+            );
         }
         self.times()?;
         for (entity, schedule) in &self.entity {
             let of = |detail: String| format!("entity.{entity}: {detail}");
             if schedule.own().is_none() {
                 return Err(of(
-                    "say when: every = \"1h\", or cron = \"0 6 * * *\".".to_owned()
+                    "say when: every = \"1h\", cron = \"0 6 * * *\" or near-live = true."
+                        .to_owned(),
                 ));
             }
             schedule.times().map_err(of)?;
@@ -106,14 +114,27 @@ impl Schedule {
             text(&of.every),
             text(&of.cron),
             text(&of.time_zone)
-        )
+        ) + if of.near_live { "|near-live" } else { "" }
+    }
+
+    /// Whether an entity is polled near-live.
+    pub fn is_near_live(&self, entity: &str) -> bool {
+        self.entity.get(entity).unwrap_or(self).near_live
     }
 
     fn own(&self) -> Option<()> {
-        (self.every.is_some() || self.cron.is_some()).then_some(())
+        (self.every.is_some() || self.cron.is_some() || self.near_live).then_some(())
     }
 
     fn times(&self) -> Result<Option<Times>, String> {
+        if self.near_live {
+            return match (&self.every, &self.cron, &self.time_zone) {
+                (None, None, None) => Ok(Some(Times::Every(SHORTEST))),
+                _ => {
+                    Err("near-live is each minute: leave out every, cron and time-zone.".to_owned())
+                }
+            };
+        }
         match (&self.every, &self.cron) {
             (None, None) => Ok(None),
             (Some(_), Some(_)) => Err("use every or cron, not both.".to_owned()),
@@ -250,6 +271,20 @@ mod tests {
     }
 
     #[test]
+    fn near_live_is_each_minute_for_all_or_for_some() {
+        let minute = |schedule: &Schedule, entity: &str| {
+            let times = schedule.of(entity).unwrap();
+            times.map(|times| times.after(0)) == Some(Ok(60_000)) && schedule.is_near_live(entity)
+        };
+        let all = schedule("near-live = true\n[entity.companies]\nevery = \"1d\"").unwrap();
+        assert!(minute(&all, "deals") && !minute(&all, "companies"));
+        let some = schedule("[entity.deals]\nnear-live = true").unwrap();
+        assert!(minute(&some, "deals") && some.of("companies").unwrap().is_none());
+        let hourly = schedule("every = \"1h\"").unwrap();
+        assert_ne!(all.print("deals"), hourly.print("deals"));
+    }
+
+    #[test]
     fn what_cannot_be_used_is_said_in_a_sentence() {
         for (text, said) in [
             ("", "say when"),
@@ -265,6 +300,9 @@ mod tests {
             ),
             ("[entity.deals]\nevery = \"x\"", "entity.deals: every"),
             ("[entity.deals]", "entity.deals: say when"),
+            ("near-live = false", "say when"),
+            ("near-live = true\nevery = \"1m\"", "leave out every"),
+            ("near-live = \"yes\"", "expected a boolean"),
         ] {
             let told = schedule(text).unwrap_err();
             assert!(told.contains(said), "{text}: {told}");

@@ -22,6 +22,7 @@ pub mod deals;
 mod direction;
 mod fields;
 mod opt_out;
+mod replay;
 mod table;
 mod webhooks;
 
@@ -81,6 +82,7 @@ pub fn check(json: &str, online: bool) -> Result<Vec<Problem>, Failure> {
     problems.extend(deals::contradictions(&settings.deals));
     let has_secret = session::granted(session::CLIENT_SECRET)?.is_some();
     problems.extend(webhooks::problems(&settings.webhooks, has_secret));
+    problems.extend(not_replayed(&settings, api.as_ref().filter(|_| online))?);
     problems.extend(opt_out::local(&settings)?);
     problems.extend(missing_records(&settings)?);
     if online && let Some(api) = api {
@@ -93,6 +95,21 @@ pub fn check(json: &str, online: bool) -> Result<Vec<Problem>, Failure> {
         }
     }
     Ok(problems)
+}
+
+/// What webhooks do not bring; with an API, HubSpot is asked how much that is.
+fn not_replayed(settings: &Settings, api: Option<&Api>) -> Result<Vec<Problem>, Failure> {
+    let missed = replay::missed(settings)?;
+    let counts = match api {
+        // Where HubSpot cannot be asked, the rest of the check says why.
+        Some(api) if !missed.is_empty() => replay::counted(api, &missed).unwrap_or_default(),
+        _ => Vec::new(),
+    };
+    let counts = counts.into_iter().chain(std::iter::repeat(None));
+    let said = missed.iter().zip(counts);
+    Ok(said
+        .map(|(missed, count)| replay::told(missed, count))
+        .collect())
 }
 
 /// What only HubSpot can tell.

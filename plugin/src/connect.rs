@@ -20,7 +20,7 @@ use crate::hubspot::transport;
 use crate::push::own;
 use crate::settings::{Api, Settings};
 use crate::sync::cursor::fingerprint;
-use crate::sync::{keys, memory};
+use crate::sync::{keys, memory, untold};
 
 /// What is remembered of the connection; it outlives a sign-out, as all links
 /// belong to its account.
@@ -90,6 +90,20 @@ impl Connection {
 /// Tells one token from another without keeping it.
 fn name_of(token: &str) -> String {
     fingerprint(&[&token])
+}
+
+/// What goes before the ids of the account that an external key is of, connected or not.
+pub fn prefix_of(key: &str) -> Result<String, Failure> {
+    let connection = remembered()?;
+    let prefixes = connection.map(|connection| connection.prefixes);
+    let prefixes = prefixes.into_iter().flat_map(BTreeMap::into_values);
+    Ok(prefix_among(prefixes, key))
+}
+
+fn prefix_among(prefixes: impl Iterator<Item = String>, key: &str) -> String {
+    // Ids have no hyphen, so at most one that is not empty goes before it.
+    let mut own = prefixes.filter(|prefix| !prefix.is_empty() && key.starts_with(prefix.as_str()));
+    own.next().unwrap_or_default()
 }
 
 fn api() -> Result<Api, Failure> {
@@ -271,6 +285,13 @@ pub fn status() -> Result<StateOfConnection, Failure> {
         let scopes = oauth::scopes(&back.unwrap_or_default());
         attributes.push(attribute("scopes", &scopes.join(" ")));
     }
+    if let Ok(linked) = linked() {
+        // What is wrong with the settings, `check` says.
+        let settings = Settings::parse(&settings::get()?.json).unwrap_or_default();
+        for (objects, sentence) in untold::warnings(&settings, &linked)? {
+            attributes.push(attribute(&format!("warning-{objects}"), &sentence));
+        }
+    }
     let now = transport::now();
     if session::sign_in()?.is_some_and(|(sign_in, _)| !sign_in.is_over(now)) {
         attributes.push(attribute("signing-in", "true"));
@@ -353,5 +374,9 @@ mod tests {
         let back = with_account(second.prefixes.clone(), account("1"), None);
         let prefixes = [&first, &second, &back].map(Connection::prefix);
         assert_eq!(prefixes, ["", "2-", ""]);
+        for (key, expected) in [("2-77", "2-"), ("77", ""), ("277", "")] {
+            let known = back.prefixes.clone().into_values();
+            assert_eq!(prefix_among(known, key), expected, "{key}");
+        }
     }
 }

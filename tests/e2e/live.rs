@@ -17,6 +17,7 @@ mod power;
 mod quotations;
 mod raw;
 mod switches;
+mod untold;
 
 /// Settings with these switches, and mapping rows of deals and products.
 fn apply(shop: &Workshop, switches: &[&str], more: &Value) {

@@ -269,8 +269,29 @@ async fn who_is_forgotten_is_in_no_report_and_no_journal_any_more() {
         format!("{} {journal} {previewed} {imported}", why["reports"])
     };
     assert!(all().await.contains("ada@example.com"));
+    // Halo's record is people's to change.
+    let halo = shop.records().unwrap();
+    let user = halo.linked("user", &ada).await.unwrap().unwrap();
+    let nobody = [
+        ("name", "-"),
+        ("emailaddress", ""),
+        ("firstname", "-"),
+        ("surname", "-"),
+    ];
+    halo.edit("user", user, &nobody).await.unwrap();
+    let id = user.to_string();
+    assert!(in_a_copy(&shop, "before.halo", "ada@example.com").await);
     let forgotten = ok(&shop, &["forget", NAME, "contacts", &ada]).await;
     assert_eq!(forgotten["reports"], 2, "{forgotten}");
+    assert_eq!(forgotten["state"], 1, "{forgotten}");
+    for secret in ["ada@example.com", "Byron"] {
+        let name = format!("{secret}.halo");
+        assert!(!in_a_copy(&shop, &name, secret).await, "{secret} is left");
+    }
+    let again = ok(&shop, &["forget", NAME, "contacts", &ada]).await;
+    assert_eq!(again["state"], 0, "{again}");
+    let linked = halo.linked("user", &ada).await.unwrap();
+    assert_eq!(linked.map(|user| user.to_string()), Some(id));
     let after = all().await;
     for secret in ["ada@example.com", "Byron"] {
         assert!(!after.contains(secret), "{secret}: {after}");
@@ -279,6 +300,14 @@ async fn who_is_forgotten_is_in_no_report_and_no_journal_any_more() {
         after.contains("(forgotten)") && after.contains(&ada),
         "{after}"
     );
+}
+
+/// Whether a copy of the store, which has no free space, holds these bytes.
+async fn in_a_copy(shop: &Workshop, name: &str, text: &str) -> bool {
+    ok(shop, &["backup", name]).await;
+    let bytes = std::fs::read(shop.folder().join(name)).unwrap();
+    let mut windows = bytes.windows(text.len());
+    windows.any(|window| window.eq_ignore_ascii_case(text.as_bytes()))
 }
 
 #[cfg(unix)]

@@ -317,6 +317,57 @@ async fn s63_what_was_missed_runs_once_after_a_restart_and_a_clock_set_back_stal
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn s63_near_live_brings_changes_within_a_minute_and_says_what_that_costs() {
+    let shop = empty().await;
+    let path = shop.folder().join("halo.toml");
+    let text = std::fs::read_to_string(path).unwrap();
+    let text = format!("{text}\n[connector.{NAME}.schedule]\nnear-live = true\n");
+    shop.write("halo.toml", &text).unwrap();
+    let schedule = json!({ "enabled": true, "entities": ["companies", "deals"] });
+    apply(&shop, schedule, &json!({}));
+    let acme = shop.sim.create_company([("name", "Acme")]).unwrap();
+    let cost = async |shop: &Workshop| {
+        let status = status(shop).await;
+        let checked = shop.result(&["check", NAME]).await.unwrap().remove(0);
+        assert_eq!(checked["near-live"], status["near-live"]);
+        let problems = checked["problems"].as_array().unwrap();
+        let of_webhooks = problems.iter().filter(|it| it["path"] == "/webhooks");
+        assert_eq!(of_webhooks.count(), 0, "it asks for no webhooks");
+        status["near-live"]["calls-per-hour"].as_u64().unwrap()
+    };
+    assert_eq!(cost(&shop).await, 120, "one call for each is the least");
+    let clock = Clock::default();
+    let host = shop.host(clock.clone()).await.unwrap();
+    let minute = Duration::from_secs(60);
+    look(&host).await;
+    for _ in 0..2 {
+        clock.advance(minute);
+        shop.sim.advance_clock(minute);
+        assert_eq!(entities(&look(&host).await), ["companies", "deals"]);
+    }
+    let halo = shop.records().unwrap();
+    let customer = halo.linked("customer", &acme).await.unwrap();
+    assert!(customer.is_some());
+    // What came is read again for ten minutes, as HubSpot's search may be late.
+    shop.sim.advance_clock(minute * 20);
+    for _ in 0..2 {
+        clock.advance(minute);
+        shop.sim.reset_stats();
+        assert_eq!(look(&host).await.len(), 2);
+    }
+    let calls = shop.sim.stats().calls;
+    assert_eq!(cost(&shop).await, calls * 60, "{calls} calls each minute");
+    for command in ["status", "check"] {
+        let told = shop.halo(&[command, NAME]).await.unwrap().stdout;
+        let said = format!(
+            "near-live: companies, deals imported each minute; while nothing changes, that is about {} calls an hour",
+            calls * 60
+        );
+        assert!(told.contains(&said), "{told}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a17_a_scheduled_run_of_deals_changes_tickets_and_makes_new_ones_only_where_settings_say_so()
  {
     let shop = empty().await;

@@ -2,6 +2,7 @@
 
 use super::{Context, Done, Ended};
 use crate::connection::Problem;
+use crate::schedule::{self, NearLive};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Check {
@@ -16,6 +17,9 @@ pub(crate) struct Check {
 struct Checked {
     connector: String,
     problems: Vec<Problem>,
+    /// What polling in place of events costs, where that is switched on.
+    #[serde(rename = "near-live", skip_serializing_if = "Option::is_none")]
+    near_live: Option<NearLive>,
 }
 
 impl Check {
@@ -36,13 +40,20 @@ impl Check {
             let (_, json) = connection.settings().await?;
             let problems = connection.check_settings(&json, self.online).await?;
             errors += problems.iter().filter(|p| p.severity == "error").count();
+            let wanted = schedule::wanted(&connection.description, &json);
+            let entry = host.config.connector.get(&name);
             let checked = Checked {
                 connector: name,
                 problems,
+                near_live: schedule::near_live(&connection, entry, &wanted).await?,
             };
-            context
-                .out
-                .result(&checked, || show(&checked.connector, &checked.problems));
+            context.out.result(&checked, || {
+                let mut text = show(&checked.connector, &checked.problems);
+                if let Some(near_live) = &checked.near_live {
+                    text = format!("{}\n  near-live: {near_live}", text.trim_end());
+                }
+                text
+            });
         }
         if errors > 0 {
             return Err(Ended::Act(format!("{errors} error(s) to mend first.")));

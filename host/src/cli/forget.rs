@@ -2,7 +2,7 @@
 //! right to that; that something was there, and when, stays.
 
 use super::{Context, Done, Ended};
-use crate::store::Subject;
+use crate::store::{Forgotten, Subject};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Forget {
@@ -13,6 +13,15 @@ pub(crate) struct Forget {
     /// The object's id, as reports show it.
     #[arg(value_name = "REMOTE-ID")]
     id: String,
+}
+
+#[derive(serde::Serialize)]
+struct Told {
+    #[serde(flatten)]
+    host: Forgotten,
+    /// In how many places of its state the connector had values of it; nothing, where it
+    /// has no way to be told.
+    state: Option<u64>,
 }
 
 impl Forget {
@@ -26,17 +35,27 @@ impl Forget {
             key: self.id,
             kind: entity.kind.clone(),
         };
-        let forgotten = host.store.forget(&subject).await?;
-        context.out.result(&forgotten, || {
-            format!(
-                "Forgotten: the values in {} lines of the journal, {} rows of reports, {} messages and {} events; {} previews were dropped.\nHalo's own record is as it was: edit or deactivate it there. Backups still have it all.",
-                forgotten.journal,
-                forgotten.reports,
-                forgotten.messages,
-                forgotten.events,
-                forgotten.previews
-            )
-        });
+        // First, as it is what can fail: the same command then does all of it.
+        let state = connection.forget(&subject.entity, &subject.key).await?;
+        let told = Told {
+            host: host.store.forget(&subject).await?,
+            state,
+        };
+        context
+            .out
+            .result(&told, || show(&told, &subject.connection));
         Ok(())
     }
+}
+
+fn show(told: &Told, connector: &str) -> String {
+    let host = &told.host;
+    let state = match told.state {
+        Some(places) => format!("{places} places of what {connector} remembers"),
+        None => format!("nothing of what {connector} remembers, as it cannot be told to"),
+    };
+    format!(
+        "Forgotten: the values in {} lines of the journal, {} rows of reports, {} messages, {} events and {state}; {} previews were dropped.\nHalo's own record is as it was: edit or deactivate it there. Backups still have it all. What the remote still has comes again with the next import that reads it.",
+        host.journal, host.reports, host.messages, host.events, host.previews
+    )
 }

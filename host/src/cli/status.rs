@@ -7,7 +7,7 @@ use super::{Context, Done, Ended, inbox, rows};
 use crate::host::Host;
 use crate::model::{Failure, Timestamp};
 use crate::runs::show_time;
-use crate::schedule::{self, Next};
+use crate::schedule::{self, NearLive, Next};
 use crate::store::{Counts, InboxCounts, Run, RunMode, Task};
 use crate::watch;
 
@@ -32,6 +32,9 @@ struct Standing {
     events: BTreeMap<String, Timestamp>,
     /// Scheduled imports: when each is due.
     schedule: Vec<Next>,
+    /// What polling in place of events costs, where that is switched on.
+    #[serde(rename = "near-live")]
+    near_live: Option<NearLive>,
     warning: Option<String>,
     #[serde(skip)]
     scheduled: bool,
@@ -63,8 +66,9 @@ impl Status {
             let connection = host.connection(&name).await?;
             let entry = host.config.connector.get(&name);
             let when = entry.and_then(|entry| entry.schedule.as_ref());
-            let (_, schedule, warning) = schedule::next_runs(&connection, when).await?;
+            let (wanted, schedule, warning) = schedule::next_runs(&connection, when).await?;
             let standing = Standing {
+                near_live: schedule::near_live(&connection, entry, &wanted).await?,
                 schedule,
                 warning,
                 scheduled: when.is_some(),
@@ -148,7 +152,15 @@ fn show(standing: &Standing) -> String {
     for next in &standing.schedule {
         text.push_str(&show_next(next, standing.scheduled, standing.now));
     }
-    if let Some(warning) = &standing.warning {
+    if let Some(near_live) = &standing.near_live {
+        text.push_str(&format!("  near-live: {near_live}\n"));
+    }
+    for warning in standing
+        .warning
+        .as_deref()
+        .into_iter()
+        .chain(status.warnings())
+    {
         text.push_str(&format!("  warning: {warning}\n"));
     }
     if let Some(line) = inbox::line(&standing.inbox) {

@@ -6,6 +6,9 @@ use crate::contract::exports::halo::integration::actions as contract;
 use crate::engine::{Call, CallError};
 use crate::store::Lane;
 
+/// The action that forgets an object, where a connector has it (`wit/connector.wit`).
+const FORGET: &str = "forget";
+
 /// Something that a connector can be asked to do.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -41,6 +44,18 @@ impl Connection {
             input_schema: action.input_schema,
         };
         Ok(actions.into_iter().map(action).collect())
+    }
+
+    /// Has the connector forget the values of an object that its state holds; answers in how
+    /// many places it had any, or nothing, where it keeps none or cannot be told.
+    pub async fn forget(&self, entity: &str, key: &str) -> Result<Option<u64>> {
+        let actions = self.actions().await?;
+        if actions.iter().all(|action| action.name != FORGET) {
+            return Ok(None);
+        }
+        let input = serde_json::json!({ "entity": entity, "key": key });
+        let answer = self.act(FORGET, &input.to_string()).await?;
+        Ok(answer["forgotten"].as_u64())
     }
 
     /// Runs an action; one that says it changes nothing gets nothing to change.

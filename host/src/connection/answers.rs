@@ -64,6 +64,12 @@ pub struct Status {
 }
 
 impl Status {
+    /// What people should see.
+    pub fn warnings(&self) -> impl Iterator<Item = &str> {
+        let warnings = { self.attributes.iter() }.filter(|(name, _)| name.starts_with("warning"));
+        warnings.map(|(_, sentence)| sentence.as_str())
+    }
+
     /// Whether a sign-in is under way.
     pub fn is_signing_in(&self) -> bool {
         self.attributes.contains_key("signing-in")

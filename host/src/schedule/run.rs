@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::near_live::{calls, measured};
 use super::{Schedule, Wanted, wanted};
 use crate::capability::{Observer, Stop};
 use crate::connection::{Connection, ConnectionError, Selection};
@@ -325,7 +326,11 @@ async fn import(
         mode: RunMode::Import,
         confirms: None,
     };
-    runs::run_under(connection, &request, lane, look.clone()).await
+    let before = calls(connection);
+    let summary = runs::run_under(connection, &request, lane, look.clone()).await?;
+    let cost = calls(connection).saturating_sub(before);
+    measured(connection, &summary, cost).await?;
+    Ok(summary)
 }
 
 #[cfg(test)]

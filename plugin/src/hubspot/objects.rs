@@ -8,6 +8,7 @@ use serde::Deserialize;
 use super::client::Call;
 use super::oauth::form;
 use super::refusal::{Context, Detail, Refusal};
+use super::time;
 use super::version::Version;
 use crate::failure::Failure;
 
@@ -36,6 +37,9 @@ pub struct Object {
     /// When it came there.
     #[serde(default)]
     pub archived_at: Option<String>,
+    /// When it last changed; mirrors its property of that name.
+    #[serde(default)]
+    updated_at: Option<String>,
     /// By type of object, where a list was asked for them; a type without any is
     /// left out.
     #[serde(default)]
@@ -67,6 +71,11 @@ impl Object {
             .get(name)?
             .as_deref()
             .filter(|value| !value.is_empty())
+    }
+
+    /// When it last changed, in milliseconds on HubSpot's clock.
+    pub fn changed_at(&self) -> Option<u64> {
+        self.updated_at.as_deref().and_then(time::parse)
     }
 
     /// Adds a value that is worked out of others. Names of HubSpot are letters, digits

@@ -131,6 +131,20 @@ pub fn count(version: &Version, object_type: &str) -> Call {
     )
 }
 
+/// How many of them changed since a time, which is in `modified`.
+pub fn count_since(version: &Version, object_type: &str, modified: &str, since: u64) -> Call {
+    let since = since.to_string();
+    let filter = json!({ "propertyName": modified, "operator": "GTE", "value": since });
+    Call::post(
+        format!("{}/search", version.objects(object_type)),
+        &json!({
+            "filterGroups": [{ "filters": [filter] }],
+            "properties": ["hs_object_id"],
+            "limit": 1,
+        }),
+    )
+}
+
 /// Objects whose usual properties contain a text, for choosing one.
 pub fn find(
     version: &Version,

@@ -24,6 +24,11 @@ pub fn iso(at: u64) -> String {
         .unwrap_or_default()
 }
 
+/// A time for people, to the second.
+pub fn seconds(at: u64) -> String {
+    iso(at / 1_000 * 1_000)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

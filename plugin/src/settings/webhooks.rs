@@ -2,6 +2,8 @@
 
 use serde::Deserialize;
 
+use crate::webhook::object::ObjectType;
+
 /// `/webhooks`. Nothing comes by itself by default.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, rename_all = "kebab-case", deny_unknown_fields)]
@@ -23,6 +25,24 @@ pub struct Webhooks {
 }
 
 impl Webhooks {
+    /// Whether an entity comes, by its name.
+    pub fn is_on(&self, objects: &str) -> bool {
+        let mut types = ObjectType::ALL.into_iter();
+        let named = types.find(|of| of.spec().is_some_and(|spec| spec.objects == objects));
+        named.is_some_and(|of| of.is_on(self))
+    }
+
+    /// The name of an entity's switch, which is the guide's.
+    pub fn switch(objects: &str) -> &'static str {
+        match objects {
+            "companies" => "companies",
+            "contacts" => "contacts",
+            "products" => "items",
+            "quotes" => "quotations",
+            _ => "deals",
+        }
+    }
+
     /// Whether anything comes.
     pub fn any(&self) -> bool {
         self.items || self.quotations || self.deals || self.companies || self.contacts

@@ -33,6 +33,9 @@ pub struct Watermark {
     /// When the last list of everything was begun, in milliseconds.
     #[serde(default)]
     pub listed: u64,
+    /// Under which settings webhooks told of changes from then on, if they did.
+    #[serde(default)]
+    pub told: Option<String>,
 }
 
 /// Where an import is.
@@ -65,6 +68,12 @@ pub struct Cursor {
     /// everything, and never goes on where another one was interrupted.
     #[serde(default)]
     pub reviewed: bool,
+    /// Under which settings webhooks told of changes when it began, if they did.
+    #[serde(default)]
+    pub told: Option<String>,
+    /// What changed after this time, webhooks should have told of.
+    #[serde(default)]
+    pub told_since: Option<u64>,
 }
 
 /// What is read next.
@@ -262,6 +271,7 @@ mod tests {
             settings: "s".to_owned(),
             without: vec![],
             listed: 9_000_000,
+            told: None,
         }
     }
 
@@ -277,6 +287,8 @@ mod tests {
             begun_anew: false,
             listed,
             list: 0,
+            told: None,
+            told_since: None,
         }
     }
 

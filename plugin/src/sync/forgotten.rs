@@ -1,14 +1,22 @@
-//! People who wanted HubSpot to forget them (`contact.privacyDeletion`): no value of theirs
-//! is remembered here either. Which record it was stays known, so that people can see to
-//! that, and so that nothing is made of it a second time.
+//! People who wanted HubSpot to forget them (`contact.privacyDeletion`), and objects that
+//! somebody has the host forget: no value of theirs is remembered here either. Which record
+//! it was stays known, so that people can see to that, and so that nothing is made of it a
+//! second time.
+
+use std::collections::BTreeSet;
 
 use super::gone::Gone;
 use super::import::Job;
-use super::plan::Agreed;
+use super::plan::{Agreed, AgreedLine, AgreedSite};
+use super::section::Section;
 use super::{keys, memory};
+use crate::connect;
 use crate::contract::halo::integration::run::{self, RemoteObject, ReportRow};
-use crate::contract::halo::integration::state;
+use crate::contract::halo::integration::state::Entry;
+use crate::contract::halo::integration::{records, settings, state};
 use crate::failure::Failure;
+use crate::patience::insist;
+use crate::settings::Settings;
 
 impl Job<'_> {
     /// Forgets the values of these objects, and reports which records they were.
@@ -46,6 +54,52 @@ impl Job<'_> {
     }
 }
 
+/// Forgets the values of one object, by its entity and external key, and of those that were
+/// merged into it, as they are the same record; answers in how many places there were any.
+pub fn by_hand(entity: &str, key: &str) -> Result<usize, Failure> {
+    let settings = Settings::parse(&settings::get()?.json)?;
+    let section = Section::of(&settings, entity).ok_or_else(|| {
+        let message = format!("This connector has no entity {entity:?}.");
+        Failure::new("not-found", message)
+    })?;
+    // Whoever has disconnected has people to forget all the same.
+    let prefix = connect::prefix_of(key)?;
+    let scope = format!("{prefix}{}", section.spec().objects);
+    let id = key.strip_prefix(&prefix).unwrap_or(key).to_owned();
+    let found = insist(|| records::resolve(section.spec().kind, &[key.to_owned()], &[]))?;
+    let mut of_record: BTreeSet<u64> = found.iter().flatten().map(|record| record.id).collect();
+    let mut ids = BTreeSet::from([id]);
+    for record in found.iter().flatten() {
+        ids.extend(keys::own_ids(&prefix, &record.keys).map(str::to_owned));
+    }
+    let places: Vec<String> = ids.iter().map(|id| keys::agreed(&scope, id)).collect();
+    let mut writes = Vec::new();
+    let known = memory::get_all::<Agreed>(&places)?;
+    for (place, agreed) in places.into_iter().zip(known) {
+        let Some(agreed) = agreed else { continue };
+        of_record.insert(agreed.record);
+        let after = emptied(agreed.clone());
+        if after != agreed {
+            writes.push(memory::put(place, &after)?);
+        }
+    }
+    let of_ids = ids.iter().map(|id| keys::intent(&scope, id));
+    let of_records = of_record.iter().flat_map(|record| {
+        let record = *record;
+        [
+            keys::outgoing(&scope, record),
+            keys::attempt(&scope, record),
+        ]
+    });
+    let places: Vec<String> = of_ids.chain(of_records).collect();
+    for entry in state::get(&places)?.into_iter().flatten() {
+        let Entry { key, .. } = entry;
+        writes.push(memory::remove(key));
+    }
+    state::commit(&writes)?;
+    Ok(writes.len())
+}
+
 fn reason(one: &str, kind: &str, record: u64) -> Failure {
     Failure::new(
         "privacy-deleted",
@@ -57,9 +111,30 @@ fn reason(one: &str, kind: &str, record: u64) -> Failure {
 
 fn without_values(agreed: Agreed) -> Agreed {
     Agreed {
+        gone: Some(Gone::Lost),
+        ..emptied(agreed)
+    }
+}
+
+/// Which records it was, and nothing of what they hold.
+fn emptied(agreed: Agreed) -> Agreed {
+    let lines = { agreed.lines.into_iter() }.map(|(id, line)| {
+        let record = line.record;
+        let known = AgreedLine {
+            record,
+            ..AgreedLine::default()
+        };
+        (id, known)
+    });
+    Agreed {
         record: agreed.record,
         seen: agreed.seen,
-        gone: Some(Gone::Lost),
+        gone: agreed.gone,
+        site: agreed.site.map(|site| AgreedSite {
+            record: site.record,
+            ..AgreedSite::default()
+        }),
+        lines: lines.collect(),
         ..Agreed::default()
     }
 }
@@ -80,6 +155,24 @@ mod tests {
         let after = serde_json::to_string(&without_values(agreed)).unwrap();
         assert!(
             !after.contains("ada") && after.contains("\"record\":7"),
+            "{after}"
+        );
+        let line = AgreedLine {
+            record: 8,
+            values: [("note".to_owned(), text("for Ada"))].into(),
+            modified: text("now"),
+        };
+        let quote = Agreed {
+            record: 7,
+            gone: Some(Gone::Deleted("then".to_owned())),
+            lines: [("5".to_owned(), line)].into(),
+            ..Agreed::default()
+        };
+        let after = emptied(quote.clone());
+        assert_eq!(after.gone, quote.gone, "it is in HubSpot as before");
+        let after = serde_json::to_string(&after).unwrap();
+        assert!(
+            !after.contains("Ada") && after.contains("\"record\":8"),
             "{after}"
         );
         let told = reason("contact", "user", 7).message;

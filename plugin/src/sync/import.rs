@@ -9,7 +9,7 @@ use super::outgoing::Outgoing;
 use super::page::{Desk, Import, PageOf};
 use super::reader::Reader;
 use super::section::Section;
-use super::{keys, memory};
+use super::{keys, memory, untold};
 use crate::check::{self, Prepared};
 use crate::connect::{self, Linked};
 use crate::contract::exports::halo::integration::importer::{Request, Selection};
@@ -22,7 +22,7 @@ use crate::entity::{self, Mapped, Spec};
 use crate::failure::{Failure, NOT_SET_UP};
 use crate::field::convert::Conversion;
 use crate::hubspot::client::{Client, Trouble, json};
-use crate::hubspot::objects::{Page, Unanswered};
+use crate::hubspot::objects::{Object, Page, Unanswered};
 use crate::hubspot::transport::{self, Response};
 use crate::hubspot::{search, time};
 use crate::patience::insist;
@@ -60,7 +60,8 @@ fn waits_for_a_person(code: &str) -> bool {
 }
 
 fn slice(request: &Request) -> Result<Slice, Trouble> {
-    let settings = Settings::parse(&settings::get()?.json)?;
+    let document = settings::get()?;
+    let settings = Settings::parse(&document.json)?;
     let section = Section::of(&settings, &request.entity).ok_or_else(|| {
         Failure::new(
             "not-found",
@@ -71,7 +72,11 @@ fn slice(request: &Request) -> Result<Slice, Trouble> {
     let mut client = Client::connected(&settings.api.resolve()?, &linked.account)?;
     section.may_import()?;
     let opt_out = OptOut::new(&settings.opt_out, section.spec().kind)?;
-    let job = Job::new(section, settings.sync.sweep_ms(), linked, opt_out)?;
+    let objects = section.spec().objects;
+    let job = Job {
+        told: untold::under(&settings.webhooks, objects, document.revision),
+        ..Job::new(section, settings.sync.sweep_ms(), linked, opt_out)?
+    };
     match &request.selection {
         Selection::Keys(keys) => job.chosen(&mut client, keys),
         Selection::Everything => {
@@ -96,6 +101,8 @@ pub struct Job<'a> {
     pub(super) print: String,
     /// What is left alone.
     opt_out: OptOut,
+    /// Under which settings webhooks tell of changes, if they do.
+    told: Option<String>,
 }
 
 impl<'a> Job<'a> {
@@ -120,7 +127,15 @@ impl<'a> Job<'a> {
             section,
             rows,
             linked,
+            told: None,
         })
+    }
+
+    /// Whether it may come in only since its own property lets it. HubSpot tells nothing of
+    /// that: the property may be one that not every account has, so it has no subscription.
+    pub(super) fn may_have_opted_in(&self, object: &Object) -> bool {
+        let property = self.opt_out.property.as_deref();
+        property.is_some_and(|property| object.property(property).is_some())
     }
 
     /// The fields to fill, without the rows of these properties.
@@ -241,6 +256,10 @@ impl<'a> Job<'a> {
         let watermark = self.watermark()?;
         let position = cursor::begin(watermark.as_ref(), &self.print, &without, full);
         let lists = matches!(position, Position::List { .. });
+        // The first import after the switch was turned on brings what changed before.
+        let told_since = { watermark.as_ref() }
+            .filter(|known| !lists && self.told.is_some() && known.told == self.told)
+            .map(|known| known.until);
         let cursor = Cursor {
             started: None,
             settings: self.print.clone(),
@@ -254,6 +273,8 @@ impl<'a> Job<'a> {
                 .map(|watermark| watermark.listed),
             list: random::get_random_u64(),
             reviewed,
+            told: self.told.clone(),
+            told_since,
         };
         Ok((cursor, conversions))
     }
@@ -325,7 +346,17 @@ impl<'a> Job<'a> {
                 objects: &page.results,
                 with_associations: reader.has_associations(&cursor.position),
             };
-            let mut writes = desk.work(client, page_of, &unanswered, list)?.writes;
+            let worked = desk.work(client, page_of, &unanswered, list)?;
+            let mut writes = worked.writes;
+            if let Some(since) = cursor.told_since
+                && cursor.told == self.told
+                && matches!(
+                    cursor.position,
+                    Position::List { .. } | Position::Changes(_)
+                )
+            {
+                writes.extend(self.brought(since, &page.results, &worked.reports)?);
+            }
             if !gone.is_empty() {
                 let bin: Page = client.read(reader.archived(&gone))?;
                 writes.extend(desk.work_on_gone(&gone, &bin.results)?.writes);
@@ -361,6 +392,8 @@ impl<'a> Job<'a> {
             listed: cursor.listed.or(cursor.started).unwrap_or_default(),
             settings: cursor.settings,
             without: cursor.without,
+            // Where the settings were changed meanwhile, the next import is the first.
+            told: cursor.told.filter(|told| self.told.as_ref() == Some(told)),
         };
         Ok(vec![
             memory::put(keys::watermark(&self.scope), &watermark)?,

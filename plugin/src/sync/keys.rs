@@ -17,6 +17,7 @@
 //! | `SCOPE/own` | whether the account has the connector's own property |
 //! | `SCOPE/attempt/RECORD` | an object that may have been made of a record, where nothing marks it |
 //! | `installation` | names this installation in that property |
+//! | `SCOPE/untold` | changes of which no webhook told |
 //! | `SCOPE/held/ID` | a row that stopped; it is read again until it goes in |
 
 use crate::hubspot::objects::is_id;
@@ -93,6 +94,11 @@ pub fn attempt(scope: &str, record: u64) -> String {
 
 /// Names this installation.
 pub const INSTALLATION: &str = "installation";
+
+/// Changes of which no webhook told.
+pub fn untold(scope: &str) -> String {
+    format!("{scope}/untold")
+}
 
 /// A row that stopped.
 pub fn held(scope: &str, id: &str) -> String {

@@ -14,6 +14,7 @@
 //! | [`lines`] | the lines of quotes | shell |
 //! | [`sites`] | what is known of the sites of a page | shell |
 //! | [`live`] | objects that HubSpot has told of | shell |
+//! | [`untold`] | changes that no webhook has told of | part |
 //! | [`forgotten`] | people who wanted HubSpot to forget them | shell |
 //! | [`deleted`] | what a deletion in HubSpot does to records, and how it is taken back | shell |
 //! | [`writing`] | the rows of a page, repeated where records do not answer | shell |
@@ -51,5 +52,6 @@ pub mod section;
 pub mod selection;
 pub mod sites;
 pub mod touched;
+pub mod untold;
 pub mod whose;
 pub mod writing;

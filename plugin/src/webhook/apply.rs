@@ -113,6 +113,7 @@ fn sections(
         let opt_out = OptOut::new(&settings.opt_out, section.spec().kind)?;
         let job = Job::new(section, settings.sync.sweep_ms(), linked.clone(), opt_out)?;
         know_restored(&job, &mut asked)?;
+        job.told(asked.keys())?;
         for chosen in [true, false] {
             let ids = asked.iter().filter(|(_, asked)| asked.chosen == chosen);
             let ids: Vec<String> = ids.map(|(id, _)| id.clone()).collect();
@@ -144,7 +145,8 @@ fn sections(
     }
     // What was waited for may just have come.
     for section in Section::all(settings) {
-        if jobs.is_empty() || section.may_import().is_err() || !is_live(&section, settings) {
+        let is_live = settings.webhooks.is_on(section.spec().objects);
+        if jobs.is_empty() || section.may_import().is_err() || !is_live {
             continue;
         }
         let opt_out = OptOut::new(&settings.opt_out, section.spec().kind)?;
@@ -152,16 +154,6 @@ fn sections(
         job.waiting(client, clock)?;
     }
     Ok(())
-}
-
-/// Whether changes of an entity come by themselves.
-fn is_live(section: &Section<'_>, settings: &Settings) -> bool {
-    let mut types = ObjectType::ALL.into_iter();
-    types.any(|of| is_of(of, section) && of.is_on(&settings.webhooks))
-}
-
-fn is_of(of: ObjectType, section: &Section<'_>) -> bool {
-    of.spec().map(|spec| spec.objects) == Some(section.spec().objects)
 }
 
 /// A deal that was a ticket before it was deleted is followed again (S59).

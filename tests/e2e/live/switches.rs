@@ -24,6 +24,74 @@ async fn s62_what_is_off_is_dropped_without_a_read_and_not_replayed_later() {
     drop(serving);
 }
 
+/// What `check` says of switches that were turned on, by place.
+async fn not_replayed(shop: &Workshop, arguments: &[&str]) -> Vec<(String, String)> {
+    let checked = shop.result(arguments).await.unwrap().remove(0);
+    let problems = checked["problems"].as_array().unwrap().clone();
+    let said = problems.iter().filter(|it| it["code"] == "not-replayed");
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    said.map(|it| (text(&it["path"]), text(&it["message"])))
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn s62_who_turns_a_switch_on_is_told_what_an_import_would_bring() {
+    let shop = unconnected(0).await;
+    apply(&shop, &["deals"], &json!({}));
+    shop.connect().await.unwrap();
+    for name in ["Chair", "Table"] {
+        shop.sim.create("products", [("name", name)]).unwrap();
+    }
+    let minute = std::time::Duration::from_secs(60);
+    shop.sim.advance_clock(minute);
+    import(&shop, "products").await;
+    shop.sim.advance_clock(minute);
+    for name in ["Lamp", "Desk", "Shelf"] {
+        shop.sim.create("products", [("name", name)]).unwrap();
+    }
+    apply(&shop, &["items"], &json!({}));
+    let offline = not_replayed(&shop, &["check", NAME]).await;
+    assert_eq!(offline.len(), 1, "{offline:?}");
+    let (place, sentence) = &offline[0];
+    assert_eq!(place, "/webhooks/items");
+    for said in ["nothing is replayed", "import products"] {
+        assert!(sentence.contains(said), "{said}: {sentence}");
+    }
+    shop.sim.reset_stats();
+    let online = not_replayed(&shop, &["check", NAME, "--online"]).await;
+    assert!(
+        online[0].1.contains("changed 3 products since"),
+        "{online:?}"
+    );
+    let stats = shop.sim.stats();
+    assert_eq!(
+        stats.calls_of("POST", "/products/search"),
+        1,
+        "{:?}",
+        stats.routes
+    );
+    import(&shop, "products").await;
+    assert_eq!(not_replayed(&shop, &["check", NAME]).await, []);
+    // As whoever keeps the settings in the store is told when they apply them.
+    let path = shop.folder().join("halo.toml");
+    let text = std::fs::read_to_string(path).unwrap();
+    let stored: Vec<&str> = { text.lines() }
+        .filter(|line| !line.starts_with("settings-file"))
+        .collect();
+    shop.write("halo.toml", &stored.join("\n")).unwrap();
+    for (switches, expected) in [
+        (&[][..], 0),
+        (&["items"], 1),
+        (&["items"], 0),
+        (&["items", "deals"], 1),
+    ] {
+        apply(&shop, switches, &json!({ "deals": { "ticket-type": 1 } }));
+        let arguments = ["settings", NAME, "apply", "settings.json"];
+        let said = not_replayed(&shop, &arguments).await;
+        assert_eq!(said.len(), expected, "{switches:?}: {said:?}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn s62_a21_companies_and_contacts_only_with_switches_of_their_own() {
     for (switches, comes) in [
