@@ -4,8 +4,8 @@
 //!
 //! It is a benchmark and no test: it takes minutes, and its figures are those of
 //! the machine and of what else runs there. It is built in the profile of the
-//! tests, so that no dependency is built again; there the host's own code is not
-//! optimised.
+//! tests, so that no dependency is built again; only the host itself is optimised as
+//! where it is deployed, which takes some minutes to build.
 
 mod baseline;
 mod calls;

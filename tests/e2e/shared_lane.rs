@@ -201,7 +201,7 @@ async fn new_deal(shop: &Workshop, host: &Host) -> String {
         payload: told.to_string().into_bytes(),
     };
     let now = host.clock.now();
-    host.store.inbox_add(&[event], now).await.unwrap();
+    host.store.inbox_add(vec![event], now).await.unwrap();
     deal
 }
 
@@ -308,7 +308,7 @@ async fn changes_that_fail_pause_and_events_of_who_takes_none_are_left_alone() {
         payload: Vec::new(),
     };
     let now = host.clock.now();
-    host.store.inbox_add(&[event], now).await.unwrap();
+    host.store.inbox_add(vec![event], now).await.unwrap();
     crate::sending::customer(host, "Fail").await;
     let stop = Stop::default();
     let attempts = async || host.store.outbox(cell::NAME, 10).await.unwrap()[0].attempts;
