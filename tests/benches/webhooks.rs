@@ -22,7 +22,7 @@ use load::{Load, percentile};
 pub use row::WebhookRow;
 
 /// Requests of one measurement; each has the hundred events that HubSpot sends at most.
-const REQUESTS: usize = 600;
+const REQUESTS: usize = 1_000;
 /// Connections at once.
 const CONNECTIONS: usize = 16;
 /// How often an answer is waited for during the import.
