@@ -62,18 +62,11 @@ pub enum What {
     },
 }
 
-/// Of what is kept of most events.
-const USUAL_LENGTH: usize = 256;
-
 impl Told {
     /// As it is kept.
     pub fn to_bytes(&self) -> Vec<u8> {
-        let mut bytes = Vec::with_capacity(USUAL_LENGTH);
         // Strings and numbers only: there is nothing that JSON could refuse.
-        match serde_json::to_writer(&mut bytes, self) {
-            Ok(()) => bytes,
-            Err(_) => Vec::new(),
-        }
+        serde_json::to_vec(self).unwrap_or_default()
     }
 
     /// From what was kept.
