@@ -44,9 +44,13 @@ pub const MEMORY_LIMIT: usize = 128 * 1024 * 1024;
 /// indirectly there.
 pub const TABLE_LIMIT: usize = 100_000;
 
-/// Core instances, memories and tables inside one component: a component made
-/// of several modules has a handful.
+/// Core instances and tables inside one component: a component made of several modules
+/// has a handful.
 pub const INSTANCE_LIMIT: usize = 32;
+
+/// Memories inside one component: its modules share one, and an adapter may have another.
+/// Each reserves addresses for every call that there may be at once.
+pub const MEMORIES_LIMIT: usize = 4;
 
 /// Handles (requests, streams, header lists) alive at once. A prefetching
 /// connector holds about ten.
@@ -123,7 +127,7 @@ impl wasmtime::ResourceLimiter for Memory {
     }
 
     fn memories(&self) -> usize {
-        INSTANCE_LIMIT
+        MEMORIES_LIMIT
     }
 }
 
@@ -240,7 +244,9 @@ mod tests {
 
     /// Instantiates; answers whether a limit was named, and why it failed.
     async fn instantiate(bytes: Vec<u8>) -> Result<(), (bool, String)> {
-        let engine = wasmtime::Engine::default();
+        let mut config = wasmtime::Config::new();
+        super::super::pool::set_aside(&mut config);
+        let engine = wasmtime::Engine::new(&config).unwrap();
         let component = Component::new(&engine, bytes).unwrap();
         let mut store = wasmtime::Store::new(&engine, Memory::default());
         store.limiter(|memory| memory);
@@ -283,10 +289,14 @@ mod tests {
 
     #[tokio::test]
     async fn too_many_instances_memories_or_tables_are_refused() {
-        for sections in [Vec::new(), memory_of(1), table_of(1)] {
-            let most = component(INSTANCE_LIMIT, &sections);
+        for (limit, sections) in [
+            (INSTANCE_LIMIT, Vec::new()),
+            (INSTANCE_LIMIT, table_of(1)),
+            (MEMORIES_LIMIT, memory_of(1)),
+        ] {
+            let most = component(limit, &sections);
             assert_eq!(instantiate(most).await, Ok(()));
-            let more = component(INSTANCE_LIMIT + 1, &sections);
+            let more = component(limit + 1, &sections);
             let (_, why) = instantiate(more).await.unwrap_err();
             assert!(why.contains("limit"), "{why}");
         }

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use wasmtime::component::{Component, Instance, InstancePre, Linker, ResourceTableError};
 use wasmtime::{Config, Store};
 use wasmtime_wasi_http::FieldMapError;
@@ -16,6 +17,7 @@ use crate::contract::exports::halo::integration as exports;
 use crate::store::StoreError;
 
 pub mod limits;
+mod pool;
 
 /// Why a component cannot be loaded; says what to do.
 #[derive(Debug, thiserror::Error)]
@@ -171,6 +173,8 @@ pub struct Call {
     pub instance: Instance,
     /// The time that is left.
     pub budget: Arc<limits::Budget>,
+    /// Last, as the instance leaves its place first.
+    _place: OwnedSemaphorePermit,
 }
 
 impl Drop for Call {
@@ -223,6 +227,7 @@ fn cause<E: std::error::Error + 'static>(error: &wasmtime::Error) -> Option<&E> 
 pub struct Engine {
     engine: wasmtime::Engine,
     linker: Linker<Guest>,
+    places: Arc<Semaphore>,
     cache: Option<PathBuf>,
 }
 
@@ -238,13 +243,20 @@ impl Engine {
     pub fn new(cache: Option<PathBuf>) -> wasmtime::Result<Engine> {
         let mut config = Config::new();
         config.epoch_interruption(true);
-        let engine = wasmtime::Engine::new(&config)?;
+        let on_demand = config.clone();
+        pool::set_aside(&mut config);
+        // Where addresses are rationed (`ulimit -v`), instances get theirs one by one.
+        let engine = wasmtime::Engine::new(&config).or_else(|error| {
+            tracing::debug!(%error, "no places for instances are set aside");
+            wasmtime::Engine::new(&on_demand)
+        })?;
         tick(&engine);
         let mut linker = Linker::new(&engine);
         capability::link(&mut linker)?;
         Ok(Engine {
             engine,
             linker,
+            places: pool::places(),
             cache,
         })
     }
@@ -296,6 +308,8 @@ impl Engine {
 
     /// A fresh instance for one call.
     pub async fn instantiate(&self, loaded: &Loaded, guest: Guest) -> Result<Call, CallError> {
+        let place = self.places.clone().acquire_owned().await;
+        let place = place.map_err(|closed| CallError::Trap(closed.to_string()))?;
         let budget = guest.budget.clone();
         let mut store = Store::new(&self.engine, guest);
         store.limiter(|guest| &mut guest.memory);
@@ -308,6 +322,7 @@ impl Engine {
             store,
             instance,
             budget,
+            _place: place,
         })
     }
 
