@@ -40,6 +40,22 @@ pub struct Description {
     /// Where its settings say which imports run by themselves.
     #[serde(default)]
     pub schedule: Option<SchedulePlaces>,
+    /// How people find their way among the settings.
+    #[serde(default)]
+    pub tabs: Vec<Tab>,
+}
+
+/// Settings that belong together.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Tab {
+    /// Its name in addresses; that of an entity where it is about one.
+    pub name: String,
+    /// What people read.
+    pub label: String,
+    /// JSON Pointers to the settings.
+    #[serde(default)]
+    pub settings: Vec<String>,
 }
 
 /// JSON Pointers into the settings.

@@ -27,6 +27,7 @@
 //! | [`cli`] | the program |
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
+mod admin;
 pub mod brake;
 pub mod capability;
 pub mod cli;

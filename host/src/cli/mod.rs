@@ -16,6 +16,7 @@ use crate::runs::NOT_SET_UP;
 use crate::store::{Store, StoreError};
 
 mod action;
+mod administrator;
 mod backup;
 mod build;
 mod check;
@@ -130,6 +131,9 @@ enum Command {
     Journal(journal::Journal),
     /// Answer sign-ins and the records API, run and send what is due, until stopped.
     Serve(serve::Serve),
+    /// Who may sign in to the admin page.
+    #[command(subcommand)]
+    Administrator(administrator::Administrator),
     /// Forget what is older than the configuration keeps.
     Prune(prune::Prune),
     /// Forget the values that are known of one object at the remote.
@@ -326,6 +330,7 @@ async fn dispatch(context: &Context, command: Command) -> Done {
         Command::Activate(command) => command.run(context, false).await,
         Command::Journal(command) => command.run(context).await,
         Command::Serve(command) => command.run(context).await,
+        Command::Administrator(command) => command.run(context).await,
         Command::Prune(command) => command.run(context).await,
         Command::Forget(command) => command.run(context).await,
         Command::Backup(command) => command.run(context).await,

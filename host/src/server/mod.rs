@@ -9,6 +9,7 @@ use axum::Router;
 use axum::routing::get;
 use tokio::net::TcpListener;
 
+use crate::admin;
 use crate::capability::{Observer, Stop, Unwatched};
 use crate::config::ConfigError;
 use crate::host::Host;
@@ -46,6 +47,7 @@ pub fn router(host: &Arc<Host>) -> Result<Router, ConfigError> {
     Ok(own
         .merge(intake::router(host, counted.clone()))
         .merge(metrics::router(host, counted))
+        .merge(admin::router(host))
         .merge(api::router(host)?))
 }
 

@@ -10,13 +10,14 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{Path, Query, State};
-use axum::http::{StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 
 use super::stopped;
+use crate::admin;
 use crate::capability::Stop;
 use crate::config::Config;
 use crate::connection::{Account, Connection, ConnectionError};
@@ -129,9 +130,16 @@ pub(super) async fn callback(
     State(host): State<Arc<Host>>,
     Path(name): Path<String>,
     Query(parameters): Query<Vec<(String, String)>>,
+    headers: HeaderMap,
 ) -> Response {
     match host.connection(&name).await {
-        Ok(connection) => page_of(&complete(Arc::new(connection), parameters).await),
+        Ok(connection) => {
+            let outcome = complete(Arc::new(connection), parameters).await;
+            if outcome.is_ok() && admin::is_open_in(&headers) {
+                return Redirect::to(&format!("/admin/{name}")).into_response();
+            }
+            page_of(&outcome)
+        }
         Err(error) => page(StatusCode::NOT_FOUND, "Not found", &error.to_string()),
     }
 }

@@ -1,0 +1,94 @@
+//! The admin page: what a connector says about itself (its tabs, the schema of its
+//! settings, its entities), drawn for people. So every connector has one, and this host
+//! still knows none by name.
+//!
+//! Pages are made here and work without a script; the script in `assets/` only makes them
+//! handier. Nothing is loaded from elsewhere. `gate` is what all requests pass, `frame`
+//! what is around all pages; each other file is one page or one idea.
+
+use std::sync::{Arc, Mutex};
+use std::time::Instant;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::http::HeaderMap;
+use axum::middleware::from_fn_with_state;
+use axum::response::Redirect;
+use axum::routing::{get, post};
+
+use crate::connection::Connection;
+use crate::host::Host;
+
+mod access;
+pub(crate) mod administrators;
+mod assets;
+mod attempts;
+mod connecting;
+mod frame;
+mod gate;
+mod log_in;
+mod overview;
+mod problem;
+mod session;
+
+use attempts::Attempts;
+use problem::Problem;
+
+/// Bytes of one form: a mapping table of 20,000 pairs as text is half of it.
+const FORM: usize = 4 * 1024 * 1024;
+/// Where one signs in.
+const LOG_IN: &str = "/admin/log-in";
+
+/// What every page gets.
+pub(crate) struct Admin {
+    host: Arc<Host>,
+    attempts: Mutex<Attempts>,
+    begun: Instant,
+}
+
+impl Admin {
+    /// Whether browsers reach this host by TLS, of a proxy in front of it.
+    fn is_secure(&self) -> bool {
+        let public = self.host.config.server.public_url.as_deref();
+        public.is_some_and(|url| url.starts_with("https://"))
+    }
+
+    /// A connector by its name in an address.
+    async fn connection(&self, name: &str) -> Result<Arc<Connection>, Problem> {
+        if !self.host.config.connector.contains_key(name) {
+            return Err(Problem::not_found(
+                "The configuration has no connector of that name.",
+            ));
+        }
+        Ok(self.host.recent(name).await?)
+    }
+}
+
+/// Whether a browser has the admin page open, or had of late.
+pub(crate) fn is_open_in(headers: &HeaderMap) -> bool {
+    session::cookie_of(headers).is_some()
+}
+
+/// All pages.
+pub(crate) fn router(host: &Arc<Host>) -> Router {
+    let admin = Arc::new(Admin {
+        host: host.clone(),
+        attempts: Mutex::default(),
+        begun: Instant::now(),
+    });
+    let pages = Router::new()
+        .route("/admin", get(overview::integrations))
+        .route("/admin/assets/{name}", get(assets::asset))
+        .route(LOG_IN, get(log_in::page).post(log_in::log_in))
+        .route("/admin/log-out", post(log_in::log_out))
+        .route("/admin/{name}", get(overview::connector))
+        .route("/admin/{name}/connect", post(connecting::connect))
+        .route("/admin/{name}/disconnect", post(connecting::disconnect))
+        .fallback(async || Problem::not_found("There is no such page."))
+        .layer(DefaultBodyLimit::max(FORM))
+        .layer(from_fn_with_state(admin.clone(), gate::gate))
+        .with_state(admin);
+    Router::new()
+        .route("/", get(async || Redirect::to("/admin")))
+        .merge(pages)
+}
