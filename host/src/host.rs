@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use crate::admin::Jobs;
 use crate::capability::Grants;
 use crate::clock::Clock;
 use crate::config::{Config, ConfigError};
@@ -70,6 +71,8 @@ pub struct Host {
     pub call_time: CallTime,
     /// What is rung when something has come in for a connection.
     pub wakes: Wakes,
+    /// What people have started at the admin page.
+    pub(crate) jobs: Jobs,
     engine: Arc<Engine>,
     transport: Transport,
     budgets: Mutex<BTreeMap<String, Budgets>>,
@@ -134,6 +137,7 @@ impl Host {
             sealer,
             leaving: AtomicBool::new(false),
             wakes: Wakes::of(config.connector.keys()),
+            jobs: Jobs::default(),
             config,
             store,
             clock,

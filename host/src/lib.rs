@@ -41,6 +41,7 @@ pub mod doctor;
 pub mod edits;
 pub mod engine;
 pub mod events;
+mod filter;
 pub mod host;
 pub mod http;
 pub mod lanes;

@@ -131,6 +131,7 @@ pub(crate) async fn run_under(
             at: connection.now(),
         })
         .await?;
+    observer.begun(run);
     let mut context = SliceContext {
         run,
         preview: request.mode == RunMode::Preview,
@@ -295,6 +296,40 @@ pub async fn imported_by(
             && Arguments::of(run).is_some_and(|arguments| arguments.confirms == Some(preview))
     };
     Ok(runs.iter().find(imported).map(|run| run.id))
+}
+
+/// Why a preview cannot be confirmed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unconfirmed {
+    /// There is none of that number and entity.
+    Missing,
+    /// It did not finish.
+    Unfinished,
+    /// It was imported already, by this run: again it would import what has changed since,
+    /// which it does not show.
+    Imported(RunId),
+}
+
+/// The arguments that a preview was made with, for the import that confirms it.
+pub async fn confirmed(
+    connection: &Connection,
+    entity: &str,
+    preview: RunId,
+) -> Result<std::result::Result<Arguments, Unconfirmed>, StoreError> {
+    let run = connection.store().run(preview).await?.filter(|run| {
+        run.mode == RunMode::Preview && run.connection == connection.name && run.entity == entity
+    });
+    let Some(run) = run else {
+        return Ok(Err(Unconfirmed::Missing));
+    };
+    if run.state != "done" {
+        return Ok(Err(Unconfirmed::Unfinished));
+    }
+    if let Some(by) = imported_by(connection, preview).await? {
+        connection.store().drop_layer(preview).await?;
+        return Ok(Err(Unconfirmed::Imported(by)));
+    }
+    Ok(Arguments::of(&run).ok_or(Unconfirmed::Missing))
 }
 
 /// The code of an entity whose settings are not filled in yet. Whoever wants all does not

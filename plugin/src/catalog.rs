@@ -10,6 +10,7 @@ use crate::entity::company::{self, SPEC};
 use crate::entity::deal;
 use crate::failure::Failure;
 use crate::field::direction::{self, Direction};
+use crate::field::pairs;
 use crate::hubspot::client::{Client, Trouble, json};
 use crate::hubspot::objects::Page;
 use crate::hubspot::properties::{self, Property};
@@ -67,6 +68,7 @@ fn remote_field(property: &Property, directions: Option<&[Direction]>) -> Remote
             &format!("{}/{}", property.value_type, property.field_type),
         ),
         attribute("group", &property.group_name),
+        attribute("fits", &pairs::targets(property.type_name()).join(" ")),
     ];
     if property.is_read_only() {
         attributes.push(attribute("read-only", "true"));

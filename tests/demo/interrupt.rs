@@ -33,6 +33,11 @@ impl Interrupt {
         Ok(Interrupt(receiver))
     }
 
+    /// Waits for it, where it is the way on and no disturbance.
+    pub(crate) async fn wait(&self) {
+        self.asked().await;
+    }
+
     async fn asked(&self) {
         let _ = self.0.clone().wait_for(|asked| *asked).await;
     }

@@ -9,6 +9,7 @@ mod folder;
 mod interrupt;
 mod live;
 mod options;
+mod page;
 mod people;
 mod quotations;
 mod real_account;
@@ -83,6 +84,7 @@ async fn play(options: &Options, folder: &Path, interrupt: &Interrupt) -> anyhow
     steps::build(interrupt).await?;
     let stage = steps::set(options, folder, interrupt).await?;
     steps::all(&stage).await?;
+    page::leave_open(&stage, options.exit).await?;
     say::farewell(folder);
     real_account::say();
     Ok(())

@@ -15,6 +15,9 @@ pub(crate) struct Options {
     /// Companies in the simulated HubSpot.
     #[arg(long, value_name = "N", default_value_t = 1_000)]
     pub(crate) companies: usize,
+    /// End when all is shown, and leave no page open.
+    #[arg(long)]
+    pub(crate) exit: bool,
 }
 
 /// At least one, whose customer is in Halo before; at most what a patient person waits

@@ -26,6 +26,8 @@ pub(super) async fn connect(
     let redirect = redirect_address(&admin.host.config, &name);
     let other = posted.get(OTHER_ACCOUNT) == "on";
     let here = format!("/admin/{name}");
+    // The next account may be another world.
+    admin.known.forget(&name);
     match connection.begin(&redirect, other).await {
         Ok(Begun::Connected(_)) => Ok(Redirect::to(&here).into_response()),
         Ok(Begun::Visit(address)) => {

@@ -74,6 +74,13 @@ impl Posted {
             .find(|(known, _)| known == name)
             .map_or("", |(_, value)| value)
     }
+
+    /// All values of a field.
+    pub(super) fn all(&self, name: &str) -> impl Iterator<Item = &str> {
+        { self.fields.iter() }
+            .filter(move |(known, _)| known == name)
+            .map(|(_, value)| value.as_str())
+    }
 }
 
 impl<S: Send + Sync> FromRequest<S> for Posted {

@@ -20,18 +20,24 @@ use crate::connection::Connection;
 use crate::host::Host;
 
 mod access;
+mod activity;
 pub(crate) mod administrators;
 mod assets;
 mod attempts;
 mod connecting;
 mod frame;
 mod gate;
+mod jobs;
 mod log_in;
 mod overview;
 mod problem;
+mod runs;
 mod session;
+mod settings;
 
 use attempts::Attempts;
+use gate::form_urlencoded;
+pub(crate) use jobs::Jobs;
 use problem::Problem;
 
 /// Bytes of one form: a mapping table of 20,000 pairs as text is half of it.
@@ -44,6 +50,7 @@ pub(crate) struct Admin {
     host: Arc<Host>,
     attempts: Mutex<Attempts>,
     begun: Instant,
+    known: settings::offers::Known,
 }
 
 impl Admin {
@@ -75,6 +82,7 @@ pub(crate) fn router(host: &Arc<Host>) -> Router {
         host: host.clone(),
         attempts: Mutex::default(),
         begun: Instant::now(),
+        known: settings::offers::Known::default(),
     });
     let pages = Router::new()
         .route("/admin", get(overview::integrations))
@@ -82,6 +90,52 @@ pub(crate) fn router(host: &Arc<Host>) -> Router {
         .route(LOG_IN, get(log_in::page).post(log_in::log_in))
         .route("/admin/log-out", post(log_in::log_out))
         .route("/admin/{name}", get(overview::connector))
+        .route(
+            "/admin/{name}/settings/{tab}",
+            get(settings::show).post(settings::save),
+        )
+        .route(
+            "/admin/{name}/table",
+            get(settings::table::show).post(settings::table::act),
+        )
+        .route("/admin/{name}/table.csv", get(settings::table::download))
+        .route(
+            "/admin/{name}/suggest/records/{kind}",
+            get(settings::suggest::records),
+        )
+        .route(
+            "/admin/{name}/suggest/choices/{what}",
+            get(settings::suggest::choices),
+        )
+        .route(
+            "/admin/{name}/history",
+            get(settings::history::show).post(settings::history::take_back),
+        )
+        .route("/admin/{name}/activity", get(activity::show))
+        .route(
+            "/admin/{name}/activity/waiting",
+            get(activity::waiting::show),
+        )
+        .route(
+            "/admin/{name}/activity/outbox",
+            get(activity::outbox::show).post(activity::outbox::act),
+        )
+        .route(
+            "/admin/{name}/activity/inbox",
+            get(activity::inbox::show).post(activity::inbox::act),
+        )
+        .route(
+            "/admin/{name}/activity/messages",
+            get(activity::messages::show),
+        )
+        .route(
+            "/admin/{name}/activity/journal",
+            get(activity::journal::show),
+        )
+        .route("/admin/{name}/runs", post(runs::start))
+        .route("/admin/{name}/runs/{run}", get(runs::show))
+        .route("/admin/{name}/runs/{run}/stop", post(runs::stop))
+        .route("/admin/{name}/runs/{run}/rows.csv", get(runs::download))
         .route("/admin/{name}/connect", post(connecting::connect))
         .route("/admin/{name}/disconnect", post(connecting::disconnect))
         .fallback(async || Problem::not_found("There is no such page."))

@@ -15,7 +15,7 @@ use crate::contract::halo::integration as contract;
 use crate::engine::limits::{self, Budget};
 use crate::http::Client;
 use crate::measured::Measured;
-use crate::model::{Failure, Timestamp};
+use crate::model::{Failure, RunId, Timestamp};
 use crate::schema::KindDef;
 use crate::seal::Sealer;
 use crate::store::{Scope, Store};
@@ -50,6 +50,9 @@ pub struct Progress {
 
 /// Who looks at a run while it goes on.
 pub trait Observer: Send + Sync {
+    /// It is recorded under this number.
+    fn begun(&self, _run: RunId) {}
+
     /// The run is so far.
     fn progress(&self, progress: Progress);
 

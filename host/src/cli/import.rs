@@ -8,14 +8,14 @@ use std::io::Write;
 use std::sync::Arc;
 
 use super::document::Document;
-use super::filter::{self, Condition};
 use super::output::{Watcher, table};
 use super::{Context, Done, Ended, needs_a_person, rows, stop_on_signal};
 use crate::capability::Stop;
 use crate::connection::{Connection, Selection};
 use crate::deviations::{Deviation, deviations, outcome_of};
+use crate::filter::{self, Condition};
 use crate::model::RunId;
-use crate::runs::{self, Arguments, RunRequest, Summary};
+use crate::runs::{self, Arguments, RunRequest, Summary, Unconfirmed};
 use crate::store::{RunMode, Store};
 
 #[derive(Debug, clap::Args)]
@@ -260,30 +260,17 @@ async fn arguments_of(
     entity: &str,
     preview: u64,
 ) -> Result<Arguments, Ended> {
-    let run = connection.store().run(preview).await?.filter(|run| {
-        run.mode == RunMode::Preview && run.connection == connection.name && run.entity == entity
-    });
-    let run = run.ok_or_else(|| {
-        Ended::Failed(format!(
-            "There is no preview {preview} of {entity}; make one with `halo-host preview {} {entity}`.",
-            connection.name
-        ))
-    })?;
-    if run.state != "done" {
-        return Err(Ended::Failed(format!(
-            "Preview {preview} did not finish; make a new one."
-        )));
-    }
-    // Again it would import what has changed since, which the preview does not show.
-    if let Some(by) = runs::imported_by(connection, preview).await? {
-        connection.store().drop_layer(preview).await?;
-        return Err(Ended::Failed(format!(
-            "Preview {preview} was imported already, by run {by}, and nothing was done now. What has changed since: `halo-host preview {} {entity}`.",
-            connection.name
-        )));
-    }
-    Arguments::of(&run)
-        .ok_or_else(|| Ended::Failed(format!("Preview {preview} cannot be read; make a new one.")))
+    let confirmed = runs::confirmed(connection, entity, preview).await?;
+    confirmed.map_err(|why| {
+        let again = format!("`halo-host preview {} {entity}`", connection.name);
+        Ended::Failed(match why {
+            Unconfirmed::Missing => format!("There is no preview {preview} of {entity}; make one with {again}."),
+            Unconfirmed::Unfinished => format!("Preview {preview} did not finish; make a new one."),
+            Unconfirmed::Imported(by) => format!(
+                "Preview {preview} was imported already, by run {by}, and nothing was done now. What has changed since: {again}."
+            ),
+        })
+    })
 }
 
 async fn watched(

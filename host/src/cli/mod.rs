@@ -27,7 +27,6 @@ mod doctor;
 mod document;
 mod edit;
 mod fields;
-mod filter;
 mod forget;
 mod import;
 mod inbox;

@@ -65,6 +65,7 @@ pub async fn serve(
         host.leave();
     };
     tokio::join!(listen::listen(listener, router, stop), leaving);
+    host.jobs.end().await;
     kept.await.map_err(std::io::Error::other)?;
     due.await.map_err(std::io::Error::other)
 }

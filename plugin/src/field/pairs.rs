@@ -62,7 +62,8 @@ pub fn fits(remote: &str, halo: &str) -> bool {
     targets(remote).contains(&halo)
 }
 
-fn targets(remote: &str) -> &'static [&'static str] {
+/// The types of Halo that a property of type `remote` may fill.
+pub fn targets(remote: &str) -> &'static [&'static str] {
     PAIRS
         .iter()
         .find(|(from, _)| *from == remote)

@@ -28,3 +28,93 @@ function keepUpToDate(part) {
 }
 
 document.querySelectorAll("[data-live]").forEach(keepUpToDate);
+
+// Another row of a table: a copy of the empty one under the next number.
+document.querySelectorAll("button[data-add]").forEach((button) => {
+  button.hidden = false;
+  let next = 1000;
+  button.addEventListener("click", () => {
+    const at = button.dataset.add;
+    const template = document.querySelector(`template[data-template="${CSS.escape(at)}"]`);
+    const holder = document.createElement("tbody");
+    holder.innerHTML = template.innerHTML.replaceAll(`${at}/NEW`, `${at}/${next}`).replaceAll("new row", `row ${next}`);
+    next += 1;
+    const row = holder.firstElementChild;
+    document.querySelector(`tbody[data-rows="${CSS.escape(at)}"]`).append(row);
+    makeHandy(row);
+    row.querySelector("input:not([type=hidden]), select")?.focus();
+  });
+});
+
+// What a property may be mapped with: the types of fields that it fits, the directions
+// that it allows.
+function narrowByProperty(input) {
+  const row = input.closest("tr");
+  const offered = input.list && [...input.list.options].find((option) => option.value === input.value);
+  const words = (text) => text === undefined ? null : text.split(" ").filter(Boolean);
+  const fits = offered && words(offered.dataset.fits);
+  row.querySelectorAll("select[data-field] option[data-type]").forEach((option) => {
+    option.hidden = option.disabled = Boolean(fits) && !option.selected && !fits.includes(option.dataset.type);
+  });
+  const directions = offered && words(offered.dataset.directions);
+  row.querySelectorAll("select[name$='/direction'] option").forEach((option) => {
+    option.hidden = option.disabled = Boolean(directions?.length) && !option.selected && !directions.includes(option.value);
+  });
+  let told = row.querySelector("small[data-told]");
+  if (!told) {
+    input.parentElement.querySelector("small")?.remove();
+    told = document.createElement("small");
+    told.dataset.told = "";
+    input.after(told);
+  }
+  told.textContent = offered ? offered.textContent : "";
+}
+
+// A field that offers what is found for what was typed.
+function suggest(input) {
+  let timer;
+  input.addEventListener("input", () => {
+    clearTimeout(timer);
+    timer = setTimeout(async () => {
+      const answer = await fetch(`${input.dataset.suggest}?q=${encodeURIComponent(input.value)}`);
+      if (!answer.ok) return;
+      const found = await answer.json();
+      input.list.replaceChildren(...found.map(({ value, label }) => {
+        const option = document.createElement("option");
+        option.value = value;
+        option.textContent = label;
+        return option;
+      }));
+      const chosen = found.find(({ value }) => value === input.value);
+      const told = input.parentElement.querySelector("small");
+      if (told) told.textContent = chosen ? chosen.label : "";
+    }, 200);
+  });
+}
+
+function makeHandy(part) {
+  part.querySelectorAll("input[data-property]").forEach((input) => {
+    input.addEventListener("change", () => narrowByProperty(input));
+    if (input.value) narrowByProperty(input);
+  });
+  part.querySelectorAll("input[data-suggest]").forEach(suggest);
+}
+makeHandy(document);
+
+// Boxes whose label has what was typed.
+document.querySelectorAll("input[data-narrow]").forEach((input) => {
+  input.addEventListener("input", () => {
+    const typed = input.value.toLowerCase();
+    input.closest("fieldset").querySelectorAll("label.check").forEach((label) => {
+      label.hidden = !label.textContent.toLowerCase().includes(typed);
+    });
+  });
+});
+
+// Nobody loses by a click what was typed.
+document.querySelectorAll("form[data-warn]").forEach((form) => {
+  let changed = false;
+  form.addEventListener("input", () => { changed = true; });
+  form.addEventListener("submit", () => { changed = false; });
+  addEventListener("beforeunload", (event) => { if (changed) event.preventDefault(); });
+});

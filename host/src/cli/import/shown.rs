@@ -4,9 +4,10 @@
 use std::collections::BTreeMap;
 
 use super::{Preview, given};
-use crate::cli::{Context, Done, Ended, filter, rows};
+use crate::cli::{Context, Done, Ended, rows};
 use crate::connection::Connection;
 use crate::deviations::outcome_of;
+use crate::filter;
 use crate::model::RunId;
 use crate::runs::Summary;
 use crate::store::{Counts, ReportedRow};

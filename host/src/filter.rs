@@ -101,7 +101,7 @@ pub(crate) fn matches(conditions: &[Condition], row: &ReportedRow) -> bool {
 
 /// Numbers as numbers, digit by digit as they may be longer than floats are exact; all
 /// else as text, which is right for dates such as 2026-09-30.
-fn compared(left: &str, right: &str) -> Ordering {
+pub(crate) fn compared(left: &str, right: &str) -> Ordering {
     match (Number::read(left), Number::read(right)) {
         (Some(left), Some(right)) => left.compared(&right),
         _ => left.cmp(right),

@@ -1,0 +1,112 @@
+//! What has changed in Halo and was not sent yet: why, and what can be done about it.
+
+use std::sync::Arc;
+
+use axum::extract::{Path, State};
+use axum::response::Redirect;
+use maud::{Markup, html};
+
+use super::super::Admin;
+use super::super::frame::token;
+use super::super::gate::{Posted, Viewer};
+use super::super::problem::Problem;
+use super::super::settings::offers::{named, nobodys_scope};
+use super::{SHOWN, address, page, tone_badge};
+use crate::runs::show_time;
+use crate::store::OutboxState;
+
+/// The page.
+pub(in crate::admin) async fn show(
+    State(admin): State<Arc<Admin>>,
+    Path(name): Path<String>,
+    viewer: Viewer,
+) -> Result<Markup, Problem> {
+    let connection = admin.connection(&name).await?;
+    let store = &admin.host.store;
+    let rows = store.outbox(&name, SHOWN + 1).await?;
+    let mut listed = Vec::new();
+    for row in rows.iter().take(SHOWN as usize) {
+        let read = store
+            .read(&nobodys_scope(), &row.kind, &[row.record])
+            .await?;
+        let title = read.iter().flatten().next().map(|record| named(record).1);
+        listed.push((
+            row,
+            title.unwrap_or_else(|| "(not there any more)".to_owned()),
+        ));
+    }
+    let content = html! {
+        @if listed.is_empty() { p { "Everything that shall be sent has been sent." } }
+        @else {
+            form.card method="post" action=(address(&name, "outbox")) {
+                (token(&viewer))
+                div.scroll {
+                    table {
+                        caption { (if rows.len() > SHOWN as usize { "The oldest changes" } else { "Changes that were not sent yet" }) }
+                        thead { tr { th scope="col" { span.hidden { "Choose" } } th scope="col" { "Record" } th scope="col" { "What" } th scope="col" { "Since" } th scope="col" { "How it stands" } } }
+                        tbody {
+                            @for (row, title) in &listed {
+                                tr {
+                                    td { label.check { input type="checkbox" name="change" value=(row.sequence); span.hidden { "Choose " (title) } } }
+                                    th scope="row" { a href=(format!("{}?kind={}&record={}", address(&name, "journal"), row.kind, row.record)) { (title) } " " small { (row.kind) " " (row.record) } }
+                                    td { (row.what) @if !row.fields.is_empty() { ": " (row.fields.join(", ")) } }
+                                    td { (show_time(row.at)) }
+                                    td {
+                                        (match row.state {
+                                            OutboxState::Waiting => tone_badge("waiting", false),
+                                            OutboxState::Retry => tone_badge("tried again", false),
+                                            OutboxState::Rejected => tone_badge("waits for a person", true),
+                                        })
+                                        @if row.state == OutboxState::Retry { " at " (show_time(row.next)) ", tried " (row.attempts) " times" }
+                                        @if let Some(failure) = &row.failure { p { (failure) } }
+                                    }
+                                }
+                            }
+                        }
+                    }
+                }
+                button name="do" value="retry" { "Try again what is ticked" } " "
+                button name="do" value="retry-all" { "Try all again" } " "
+                button.danger name="do" value="drop" { "Never send what is ticked" }
+            }
+        }
+    };
+    Ok(page(&viewer, &connection, "outbox", "Outbox", &content))
+}
+
+/// Tries again, or forgets.
+pub(in crate::admin) async fn act(
+    State(admin): State<Arc<Admin>>,
+    Path(name): Path<String>,
+    posted: Posted,
+) -> Result<Redirect, Problem> {
+    let connection = admin.connection(&name).await?;
+    let store = &admin.host.store;
+    let chosen: Vec<u64> = posted
+        .all("change")
+        .filter_map(|change| change.parse().ok())
+        .collect();
+    match posted.get("do") {
+        "retry-all" => drop(store.outbox_retry(&name, None).await?),
+        "retry" => {
+            for change in &chosen {
+                store.outbox_retry(&name, Some(*change)).await?;
+            }
+        }
+        "drop" => {
+            for change in &chosen {
+                store.outbox_drop(&name, *change).await?;
+            }
+        }
+        _ => return Err(Problem::unreadable_form()),
+    }
+    let (what, by) = (posted.get("do"), posted.viewer.name());
+    tracing::info!(
+        connection = connection.name,
+        what,
+        ?chosen,
+        by,
+        "the outbox was acted on"
+    );
+    Ok(Redirect::to(&address(&name, "outbox")))
+}

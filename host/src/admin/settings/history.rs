@@ -1,0 +1,148 @@
+//! Who has changed what in the settings, and the way back.
+
+use std::sync::Arc;
+
+use axum::extract::{Path, Query, State};
+use axum::response::{IntoResponse as _, Redirect, Response};
+use maud::{Markup, html};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::super::Admin;
+use super::super::frame::{self, Around, HISTORY, Tone, notice, tab_address, token};
+use super::super::gate::{Posted, Viewer};
+use super::super::problem::Problem;
+use super::checked;
+use super::differences::{Difference, differences};
+use crate::runs::show_time;
+use crate::store::SettingsVersion;
+
+/// Versions on a page.
+const SHOWN: usize = 20;
+/// Differences of a version that are listed; of more, the number.
+const LISTED: usize = 50;
+
+#[derive(Debug, Default, Deserialize)]
+pub(in crate::admin) struct Asked {
+    before: Option<u64>,
+}
+
+fn document(version: Option<&SettingsVersion>) -> Value {
+    let parsed = version.and_then(|version| serde_json::from_str(&version.json).ok());
+    parsed.unwrap_or_else(|| json!({}))
+}
+
+/// All versions, newest first, each with what it changed.
+pub(in crate::admin) async fn show(
+    State(admin): State<Arc<Admin>>,
+    Path(name): Path<String>,
+    Query(asked): Query<Asked>,
+    viewer: Viewer,
+) -> Result<Markup, Problem> {
+    let connection = admin.connection(&name).await?;
+    let history = admin.host.store.settings_history(&name).await?;
+    let newest = history.first().map_or(0, |version| version.revision);
+    let is_wanted =
+        |version: &&SettingsVersion| asked.before.is_none_or(|before| version.revision < before);
+    let from = history
+        .iter()
+        .position(|version| is_wanted(&version))
+        .unwrap_or(history.len());
+    let shown = &history[from..];
+    let content = html! {
+        @if history.is_empty() { p { "Nobody has changed the settings yet." } }
+        @if connection.settings_file.is_some() {
+            (notice(Tone::Warning, &html! { "These settings come from a file now; what is here is from before." }))
+        }
+        @for (n, version) in shown.iter().take(SHOWN).enumerate() {
+            section.card {
+                h2 { "Revision " (version.revision) @if version.revision == newest { " (now)" } }
+                p.faint { (show_time(version.at)) " by " strong { (version.author) } }
+                (changes(&differences(&document(shown.get(n + 1)), &document(Some(version)))))
+                @if version.revision != newest && connection.settings_file.is_none() {
+                    form method="post" action=(tab_address(&name, HISTORY)) {
+                        (token(&viewer))
+                        input type="hidden" name="revision" value=(version.revision);
+                        input type="hidden" name="now" value=(newest);
+                        button { "Make revision " (version.revision) " the settings again" }
+                    }
+                }
+            }
+        }
+        @if let Some(last) = shown.get(SHOWN - 1).filter(|_| shown.len() > SHOWN) {
+            p { a href=(format!("{}?before={}", tab_address(&name, HISTORY), last.revision)) { "Older" } }
+        }
+    };
+    let around = Around {
+        viewer: &viewer,
+        connection: Some(&connection),
+        tab: HISTORY,
+    };
+    Ok(frame::page(&around, "History of the settings", &content))
+}
+
+fn changes(all: &[Difference]) -> Markup {
+    html! {
+        @if all.is_empty() { p { "The same settings as before." } }
+        @else {
+            ul {
+                @for change in all.iter().take(LISTED) {
+                    li {
+                        code { (change.path.trim_start_matches('/')) } ": "
+                        @match (&change.from, &change.to) {
+                            (None, Some(to)) => { ins { (to) } " added" }
+                            (Some(from), None) => { del { (from) } " removed" }
+                            (from, to) => { del { (from.as_deref().unwrap_or_default()) } " → " ins { (to.as_deref().unwrap_or_default()) } }
+                        }
+                    }
+                }
+                @if all.len() > LISTED { li { "and " (all.len() - LISTED) " more" } }
+            }
+        }
+    }
+}
+
+/// Makes an earlier version the settings again: as a new one, so this can be taken back too.
+pub(in crate::admin) async fn take_back(
+    State(admin): State<Arc<Admin>>,
+    Path(name): Path<String>,
+    posted: Posted,
+) -> Result<Response, Problem> {
+    let connection = admin.connection(&name).await?;
+    if connection.settings_file.is_some() {
+        return Err(Problem::refused(
+            "These settings come from a file; change that file.",
+        ));
+    }
+    let (revision, now) = (
+        posted.get("revision").parse::<u64>(),
+        posted.get("now").parse::<u64>(),
+    );
+    let (Ok(revision), Ok(now)) = (revision, now) else {
+        return Err(Problem::unreadable_form());
+    };
+    let history = admin.host.store.settings_history(&name).await?;
+    let version = history.iter().find(|version| version.revision == revision);
+    let version = version.ok_or_else(|| Problem::not_found("There is no such revision."))?;
+    let problems = checked(&connection, &document(Some(version))).await?;
+    if let Some(error) = problems.iter().find(|problem| problem.is_error) {
+        return Err(Problem::refused(format!(
+            "Revision {revision} is not right any more, and nothing was changed: {}",
+            error.message
+        )));
+    }
+    let by = posted.viewer.name();
+    let put = admin
+        .host
+        .store
+        .settings_put(&name, &version.json, by, connection.now(), Some(now))
+        .await;
+    put.map_err(|error| match error {
+        crate::store::StoreError::Conflict { .. } => Problem::refused(
+            "Somebody has changed the settings meanwhile; look at the history again.",
+        ),
+        error => error.into(),
+    })?;
+    tracing::info!(connection = name, revision, by, "settings were taken back");
+    Ok(Redirect::to(&tab_address(&name, HISTORY)).into_response())
+}
