@@ -6,13 +6,16 @@ use std::process::Command;
 
 use serde::Serialize;
 
-use crate::toolchain::{Rust, TARGET, debian_way, version_number};
+use crate::toolchain::{Rust, TARGET, debian_way, on_path, version_number};
 
 /// The oldest Rust that builds connectors and the host.
 pub const OLDEST_RUST: &str = "1.95";
 /// A target folder with the host's debug build, the component and an unpacked
 /// compiler takes about 4 GB.
 pub const WANTED_SPACE: u64 = 5_000_000_000;
+
+/// The browser for the tests of the admin page, and what drives it.
+pub const CHROMIUM: [&str; 2] = ["chromium", "chromedriver"];
 
 /// How it is with one thing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -56,6 +59,7 @@ pub fn checks() -> Vec<Check> {
         linker(rust.as_ref().ok()),
         space(free_space(&here)),
         writable(&here),
+        chromium(on_path),
     ]
 }
 
@@ -136,6 +140,23 @@ fn writable(here: &Path) -> Check {
     }
 }
 
+/// Nothing that runs needs it, so it is never missing.
+fn chromium(is_there: impl Fn(&str) -> bool) -> Check {
+    let name = "Chromium";
+    let (there, missing): (Vec<&str>, Vec<&str>) =
+        CHROMIUM.into_iter().partition(|program| is_there(program));
+    if missing.is_empty() {
+        return Check::ok(name, there.join(" and "));
+    }
+    Check::new(
+        name,
+        State::Warning,
+        format!("no {}", missing.join(" and no ")),
+        "Only the tests of the admin page need it; on Debian: apt install chromium chromium-driver."
+            .to_owned(),
+    )
+}
+
 impl Check {
     fn ok(name: &'static str, found: String) -> Self {
         Self {
@@ -203,7 +224,7 @@ mod tests {
     #[test]
     fn everything_that_is_not_in_order_has_a_remedy() {
         let found = checks();
-        assert_eq!(found.len(), 6);
+        assert_eq!(found.len(), 7);
         for check in found {
             assert_eq!(
                 check.remedy.is_none(),
@@ -235,6 +256,16 @@ mod tests {
         assert_eq!(space(Some(WANTED_SPACE)).state, State::Ok);
         assert_eq!(space(Some(WANTED_SPACE - 1)).state, State::Warning);
         assert_eq!(space(None).state, State::Ok);
+    }
+
+    #[test]
+    fn a_browser_is_there_only_with_its_driver_and_its_lack_is_a_warning() {
+        let found = |there: &[&str]| chromium(|program| there.contains(&program));
+        assert_eq!(found(&CHROMIUM).state, State::Ok);
+        assert_eq!(found(&[]).found, "no chromium and no chromedriver");
+        let alone = found(&["chromium"]);
+        assert_eq!(alone.found, "no chromedriver");
+        assert_eq!(alone.state, State::Warning);
     }
 
     #[cfg(unix)]

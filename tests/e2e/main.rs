@@ -2,6 +2,7 @@
 //! HubSpot.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod admin;
 mod bad_input;
 mod brake;
 mod companies;

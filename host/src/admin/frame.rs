@@ -60,10 +60,7 @@ pub(super) fn page(around: &Around<'_>, title: &str, content: &Markup) -> Markup
                 nav.tabs aria-label=(connection.description.name) {
                     p.crumb {
                         a href="/admin" { "Integrations" } " / "
-                        strong { (connection.description.name) }
-                        @if connection.description.name != connection.name {
-                            " (" (connection.name) ")"
-                        }
+                        strong { (called(connection)) }
                     }
                     ul {
                         @for (tab, label) in tabs(connection) {
@@ -83,6 +80,17 @@ pub(super) fn page(around: &Around<'_>, title: &str, content: &Markup) -> Markup
     )
 }
 
+/// What a connector is called where others of its kind may be: two of them are told apart
+/// by their names in the configuration.
+pub(super) fn called(connection: &Connection) -> String {
+    let (what, name) = (&connection.description.name, &connection.name);
+    if what.eq_ignore_ascii_case(name) {
+        what.clone()
+    } else {
+        format!("{what} ({name})")
+    }
+}
+
 /// All tabs of a connector: their names, and what people read.
 fn tabs(connection: &Connection) -> Vec<(&str, &str)> {
     let own = connection.description.tabs.iter();
@@ -99,6 +107,7 @@ pub(super) fn bare(title: &str, content: &Markup) -> Markup {
         title,
         &html! {
             main.bare id="content" {
+                p.faint { "Halo integrations" }
                 h1 { (title) }
                 (content)
             }

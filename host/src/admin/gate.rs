@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use axum::extract::{FromRequest, FromRequestParts, Request, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Redirect, Response};
 use axum::{Extension, Form};
@@ -90,10 +90,7 @@ impl<S: Send + Sync> FromRequest<S> for Posted {
         let viewer = request.extensions().get::<Viewer>().cloned();
         let viewer = viewer.ok_or_else(Problem::signed_out)?;
         let form = Form::<Vec<(String, String)>>::from_request(request, state).await;
-        let Form(mut fields) = form.map_err(|rejection| match rejection.status() {
-            StatusCode::PAYLOAD_TOO_LARGE => Problem::too_large(),
-            _ => Problem::unreadable_form(),
-        })?;
+        let Form(mut fields) = form.map_err(|rejection| Problem::of_form(&rejection))?;
         let token = fields.iter().position(|(name, _)| name == TOKEN);
         let token = token.map(|at| fields.remove(at).1);
         if !token.is_some_and(|token| viewer.0.has_made(&token)) {
@@ -132,7 +129,7 @@ pub(super) async fn gate(
             next.run(request).await
         }
     };
-    with_headers(answer, cookie)
+    with_headers(Problem::instead_of(answer), cookie)
 }
 
 /// Paths that need no session.

@@ -68,7 +68,7 @@ pub(super) async fn log_in(
     State(admin): State<Arc<Admin>>,
     given: Result<Form<Given>, axum::extract::rejection::FormRejection>,
 ) -> Result<Response, Problem> {
-    let Form(given) = given.map_err(|_| Problem::unreadable_form())?;
+    let Form(given) = given.map_err(|rejection| Problem::of_form(&rejection))?;
     let now = admin.begun.elapsed();
     let again = |status, wrong: &str| {
         let page = form(&admin, &given.to, &given.name, Some(wrong));

@@ -37,7 +37,7 @@ pub(super) async fn integrations(
                 li.card {
                     @match standing {
                         Ok((status, connection)) => {
-                            h2 { a href=(tab_address(name, OVERVIEW)) { (connection.description.name) } }
+                            h2 { a href=(tab_address(name, OVERVIEW)) { (frame::called(connection)) } }
                             p {
                                 @match status {
                                     Ok(status) => {
@@ -47,7 +47,7 @@ pub(super) async fn integrations(
                                     Err(error) => { (badge("failed", Some(Tone::Bad))) " " (error) }
                                 }
                             }
-                            p.faint { (name) ", version " (connection.description.version) }
+                            p.faint { "Version " (connection.description.version) }
                         }
                         Err(error) => {
                             h2 { (name) }

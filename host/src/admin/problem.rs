@@ -1,6 +1,7 @@
 //! What cannot be shown or done: a page with one clear sentence, and a line in the log.
 
-use axum::http::StatusCode;
+use axum::extract::rejection::FormRejection;
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use maud::html;
 
@@ -63,8 +64,15 @@ impl Problem {
         )
     }
 
-    /// It has too much in it.
-    pub(super) fn too_large() -> Problem {
+    /// It cannot be read.
+    pub(super) fn of_form(rejection: &FormRejection) -> Problem {
+        match rejection.status() {
+            StatusCode::PAYLOAD_TOO_LARGE => Problem::too_large(),
+            _ => Problem::unreadable_form(),
+        }
+    }
+
+    fn too_large() -> Problem {
         Problem::new(
             StatusCode::PAYLOAD_TOO_LARGE,
             "Too large",
@@ -75,13 +83,29 @@ impl Problem {
         )
     }
 
-    /// It is no form.
-    pub(super) fn unreadable_form() -> Problem {
+    fn unreadable_form() -> Problem {
         Problem::new(
             StatusCode::BAD_REQUEST,
             "Not understood",
             "What was sent is not what a form of this page sends; nothing was done.",
         )
+    }
+
+    /// In the place of an answer that says in no words what is wrong, or in those of a
+    /// program: such are made before a request comes to any page.
+    pub(super) fn instead_of(answer: Response) -> Response {
+        let is_wrong = answer.status().is_client_error() || answer.status().is_server_error();
+        let kind = answer.headers().get(header::CONTENT_TYPE);
+        let is_page = kind.is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
+        if !is_wrong || is_page {
+            return answer;
+        }
+        let sentence = "There is no page at this address, or none that is asked for in this way; nothing was done.";
+        let mut page = Problem::new(answer.status(), "Not understood", sentence).into_response();
+        if let Some(allow) = answer.headers().get(header::ALLOW) {
+            page.headers_mut().insert(header::ALLOW, allow.clone());
+        }
+        page
     }
 
     /// There is no such page.

@@ -75,7 +75,7 @@ async fn one_callback(
     Query(parameters): Query<Vec<(String, String)>>,
 ) -> Response {
     let outcome = complete(waiting.connection.clone(), parameters).await;
-    let answer = page_of(&outcome);
+    let answer = page_of(&outcome, None);
     let goes_on = match (&outcome, waiting.connection.status().await) {
         (Ok(_), _) => false,
         (Err(_), Ok(status)) => status.is_signing_in(),
@@ -135,33 +135,45 @@ pub(super) async fn callback(
     match host.connection(&name).await {
         Ok(connection) => {
             let outcome = complete(Arc::new(connection), parameters).await;
-            if outcome.is_ok() && admin::is_open_in(&headers) {
-                return Redirect::to(&format!("/admin/{name}")).into_response();
+            let back = admin::is_open_in(&headers).then(|| format!("/admin/{name}"));
+            match (&outcome, &back) {
+                (Ok(_), Some(back)) => Redirect::to(back).into_response(),
+                _ => page_of(&outcome, back.as_deref()),
             }
-            page_of(&outcome)
         }
-        Err(error) => page(StatusCode::NOT_FOUND, "Not found", &error.to_string()),
+        Err(error) => page(StatusCode::NOT_FOUND, "Not found", &error.to_string(), None),
     }
 }
 
-fn page_of(outcome: &Outcome) -> Response {
+fn page_of(outcome: &Outcome, back: Option<&str>) -> Response {
     match outcome {
         Ok(account) => page(
             StatusCode::OK,
             "Connected",
             &format!("Connected to {account}. You can close this page."),
+            back,
         ),
-        Err(error) => page(StatusCode::BAD_REQUEST, "Not connected", &error.to_string()),
+        Err(error) => page(
+            StatusCode::BAD_REQUEST,
+            "Not connected",
+            &error.to_string(),
+            back,
+        ),
     }
 }
 
-/// A small page without anything from elsewhere.
-fn page(status: StatusCode, title: &str, text: &str) -> Response {
+/// A small page without anything from elsewhere; whoever came from the admin page finds
+/// the way back to it.
+fn page(status: StatusCode, title: &str, text: &str, back: Option<&str>) -> Response {
+    let back = back.map(|path| format!("<p><a href=\"{}\">Back</a></p>", escape(path)));
     let body = format!(
-        "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>{title}</title>\
-         <body style=\"font: 1.1rem system-ui; margin: 4rem auto; max-width: 40rem\">\
-         <h1>{title}</h1><p>{}</p></body></html>",
-        escape(text)
+        "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\">\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
+         <meta name=\"color-scheme\" content=\"light dark\"><title>{title}</title>\
+         <body style=\"font: 1.1rem system-ui; margin: 4rem auto; max-width: 40rem; padding: 0 1rem\">\
+         <main><h1>{title}</h1><p>{}</p>{}</main></body></html>",
+        escape(text),
+        back.unwrap_or_default()
     );
     let headers = [
         (header::CONTENT_TYPE, "text/html; charset=utf-8"),

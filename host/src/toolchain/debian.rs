@@ -333,7 +333,8 @@ fn archives(folder: &Path) -> Result<Vec<PathBuf>, String> {
     Ok(found)
 }
 
-fn on_path(program: &str) -> bool {
+/// Whether a program is there to be started by its name.
+pub fn on_path(program: &str) -> bool {
     let folders = std::env::var_os("PATH").unwrap_or_default();
     std::env::split_paths(&folders).any(|folder| folder.join(program).is_file())
 }

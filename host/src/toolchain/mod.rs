@@ -18,6 +18,7 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
+pub use debian::on_path;
 pub use error::ToolchainError;
 pub use process::version_number;
 pub use rust::{Krate, Rust};
