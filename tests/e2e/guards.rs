@@ -108,9 +108,11 @@ fn wit_holds_the_interfaces_of_wasi_that_its_world_names() {
 }
 
 #[tokio::test]
-async fn the_component_imports_nothing_but_what_wit_names() {
-    let component = component("plugin").await;
-    assert_eq!(foreign(&component, &world()), Vec::<String>::new());
+async fn the_components_import_nothing_but_what_wit_names() {
+    for folder in ["plugin", "tests/tiny-crm"] {
+        let component = component(folder).await;
+        assert_eq!(foreign(&component, &world()), Vec::<String>::new());
+    }
 }
 
 #[tokio::test]
@@ -136,13 +138,15 @@ fn naming(word: &str, folder: &Path) -> Vec<PathBuf> {
 }
 
 #[test]
-fn the_host_knows_nothing_of_hubspot() {
+fn the_host_knows_nothing_of_any_remote() {
     let source = workspace().join("host/src");
     assert!(
         files(&source).len() > 50,
         "the source of the host is elsewhere"
     );
-    assert_eq!(naming("hubspot", &source), Vec::<PathBuf>::new());
+    for remote in ["hubspot", "fernwhistle"] {
+        assert_eq!(naming(remote, &source), Vec::<PathBuf>::new());
+    }
 }
 
 #[test]

@@ -33,6 +33,7 @@ mod seeds;
 mod sending;
 mod shared_lane;
 mod shop;
+mod tiny_crm;
 mod unmapped;
 mod webhook_setup;
 

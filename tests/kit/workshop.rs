@@ -1,9 +1,10 @@
 //! A folder with a configuration, and a simulated HubSpot beside it.
 
+use std::collections::BTreeMap;
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context as _, ensure};
 use halo_host::clock::Clock;
@@ -124,6 +125,21 @@ impl Workshop {
             settings["companies"][name] = value.clone();
         }
         settings
+    }
+
+    /// Adds another connector to the configuration: its name, its component, and the
+    /// rest of its section.
+    pub async fn add_connector(
+        &self,
+        name: &str,
+        component: &Path,
+        rest: &str,
+    ) -> anyhow::Result<()> {
+        share_compiled_code(self, component).await?;
+        let configuration = std::fs::read_to_string(self.folder().join("halo.toml"))?;
+        let component = component.canonicalize()?;
+        let section = format!("\n[connector.{name}]\ncomponent = {component:?}\n{rest}");
+        self.write("halo.toml", &(configuration + &section))
     }
 
     /// Writes settings with these members of `companies`.
@@ -252,11 +268,16 @@ pub(super) fn free_address() -> anyhow::Result<SocketAddr> {
     Ok(TcpListener::bind(("127.0.0.1", 0))?.local_addr()?)
 }
 
-/// Compiling the component takes a second or two; a test run does it once and gives
+/// Compiling a component takes a second or two; a test run does it once and gives
 /// each folder a copy of the compiled code.
 async fn share_compiled_code(workshop: &Workshop, component: &Path) -> anyhow::Result<()> {
-    static SHARED: tokio::sync::OnceCell<TempDir> = tokio::sync::OnceCell::const_new();
-    let shared = SHARED
+    type Shared = BTreeMap<PathBuf, Arc<tokio::sync::OnceCell<TempDir>>>;
+    static SHARED: Mutex<Shared> = Mutex::new(BTreeMap::new());
+    let shared = {
+        let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
+        shared.entry(component.to_owned()).or_default().clone()
+    };
+    let shared = shared
         .get_or_try_init(|| async {
             let folder = tempfile::tempdir()?;
             let engine = halo_host::engine::Engine::new(Some(folder.path().to_owned()))?;
