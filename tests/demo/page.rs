@@ -11,7 +11,7 @@ pub(crate) async fn leave_open(stage: &Stage, exit: bool) -> anyhow::Result<()> 
     say::step(13, "Look: all of it in a browser");
     let shop = &stage.workshop;
     say::command("serve");
-    let mut serving = stage.interrupt.or(shop.serve()).await?;
+    let serving = stage.interrupt.or(shop.serve()).await?;
     let page = format!("{}/admin/{NAME}", shop.address()?);
     let (status, text) = Browser::default().open(&page).await?;
     ensure!(

@@ -4,7 +4,9 @@
 mod forms;
 mod paths;
 mod reach;
+mod runs;
 mod sessions;
+mod settings;
 
 use halo_tests::kit::{Serving, Visitor, Workshop};
 

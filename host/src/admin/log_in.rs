@@ -89,7 +89,9 @@ pub(super) async fn log_in(
     let is_right = given.password.len() <= 4 * LONGEST_PASSWORD
         && all.verify(&given.name, given.password.clone()).await;
     let Some(mark) = all.mark(&given.name).filter(|_| is_right) else {
-        tracing::warn!(name = given.name, "a sign-in to the admin page failed");
+        // What is no name may be a password that was typed into the wrong field.
+        let name = all.names().find(|name| *name == given.name);
+        tracing::warn!(name, "a sign-in to the admin page failed");
         return Ok(again(
             StatusCode::UNAUTHORIZED,
             "Name or password is wrong.",

@@ -83,7 +83,7 @@ impl Problem {
         )
     }
 
-    fn unreadable_form() -> Problem {
+    pub(super) fn unreadable_form() -> Problem {
         Problem::new(
             StatusCode::BAD_REQUEST,
             "Not understood",

@@ -37,7 +37,7 @@ pub(in crate::admin) async fn show(
         @else {
             form.card method="post" action=(address(&name, "inbox")) {
                 (token(&viewer))
-                div.scroll {
+                div.scroll tabindex="0" role="region" aria-label={ "The newest events" } {
                     table {
                         caption { "The newest events" }
                         thead { tr { th scope="col" { span.hidden { "Choose" } } th scope="col" { "Object" } th scope="col" { "Came in" } th scope="col" { "How it stands" } } }

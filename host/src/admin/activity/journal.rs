@@ -87,7 +87,7 @@ pub(in crate::admin) async fn show(
         }
         @if all.is_empty() { p { "Nothing was written that is still kept." } }
         @else {
-            div.scroll.card {
+            div.scroll.card tabindex="0" role="region" aria-label={ "What was written, newest first" } {
                 table {
                     caption.hidden { "What was written, newest first" }
                     thead { tr { th scope="col" { "When" } th scope="col" { "Record" } th scope="col" { "What" } th scope="col" { "From → to" } th scope="col" { "Why" } } }

@@ -22,7 +22,7 @@ pub(in crate::admin) async fn show(
     let content = html! {
         @if all.is_empty() { p { "No message yet. A record that could not be sent always gives one; one that was sent does where the settings of sync back ask for it." } }
         @else {
-            div.scroll.card {
+            div.scroll.card tabindex="0" role="region" aria-label={ "The newest messages" } {
                 table {
                     caption { "The newest messages" }
                     thead { tr { th scope="col" { "When" } th scope="col" { "Level" } th scope="col" { "Record" } th scope="col" { "What" } } }

@@ -93,7 +93,7 @@ pub(super) async fn show(
     let list = html! {
         @if all.is_empty() { p { "Nothing has run yet." } }
         @else {
-            div.scroll.card {
+            div.scroll.card tabindex="0" role="region" aria-label={ "The newest runs" } {
                 table {
                     caption { "The newest runs" }
                     thead { tr { th scope="col" { "Run" } th scope="col" { "What" } th scope="col" { "Started" } th scope="col" { "How it stands" } } }

@@ -40,7 +40,7 @@ pub(in crate::admin) async fn show(
         @else {
             form.card method="post" action=(address(&name, "outbox")) {
                 (token(&viewer))
-                div.scroll {
+                div.scroll tabindex="0" role="region" aria-label={ (if rows.len() > SHOWN as usize { "The oldest changes" } else { "Changes that were not sent yet" }) } {
                     table {
                         caption { (if rows.len() > SHOWN as usize { "The oldest changes" } else { "Changes that were not sent yet" }) }
                         thead { tr { th scope="col" { span.hidden { "Choose" } } th scope="col" { "Record" } th scope="col" { "What" } th scope="col" { "Since" } th scope="col" { "How it stands" } } }

@@ -47,7 +47,7 @@ pub(in crate::admin) async fn show(
             section.card {
                 h2 { (entity.label) }
                 p.faint { "In the import of " a href=(runs::address(&name, run.id)) { (show_time(run.started)) } }
-                div.scroll {
+                div.scroll tabindex="0" role="region" aria-label={ (entity.label) " that were not imported" } {
                     table {
                         caption.hidden { (entity.label) " that were not imported" }
                         thead { tr { th scope="col" { "Name" } th scope="col" { "What" } th scope="col" { "Why" } } }

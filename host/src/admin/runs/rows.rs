@@ -43,7 +43,7 @@ pub(super) fn table(
                 input type="hidden" name="preview" value=(run.id);
                 @for condition in &conditions { input type="hidden" name="where" value=(condition); }
                 @if let Some(total) = part.total { p.faint { (match total { 1 => "1 row matches.".to_owned(), total => format!("{total} rows match.") }) } }
-                div.scroll {
+                div.scroll tabindex="0" role="region" aria-label={ "Rows of the run" } {
                     table {
                         caption.hidden { "Rows of the run" }
                         thead { tr {
@@ -234,7 +234,7 @@ pub(super) fn deviations(all: &[Deviation]) -> Markup {
     }
     html! {
         (notice(Tone::Warning, &html! { "Some rows had changed since the preview and came to something else." }))
-        div.scroll.card {
+        div.scroll.card tabindex="0" role="region" aria-label={ "Otherwise than the preview showed" } {
             table {
                 caption.hidden { "Otherwise than the preview showed" }
                 thead { tr { th scope="col" { "Name" } th scope="col" { "Shown" } th scope="col" { "Done" } } }

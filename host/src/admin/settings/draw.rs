@@ -60,7 +60,7 @@ impl Drawing<'_> {
                     h2 id=(format!("{at}#")) { (setting.title) }
                     @if !setting.help.is_empty() { p.faint { (setting.help) } }
                     (self.problems(at))
-                    (self.table(setting, columns, at, value))
+                    (self.table(&setting.title, columns, at, value))
                 }
             },
             Shape::Pairs(_) => {
@@ -282,13 +282,7 @@ impl Drawing<'_> {
     }
 
     /// Rows with a line for each, an empty one at the end, and what makes more of them.
-    fn table(
-        &self,
-        setting: &Setting,
-        columns: &[Setting],
-        at: &str,
-        value: Option<&Value>,
-    ) -> Markup {
+    fn table(&self, label: &str, columns: &[Setting], at: &str, value: Option<&Value>) -> Markup {
         let rows = value
             .and_then(Value::as_array)
             .map_or(&[][..], Vec::as_slice);
@@ -298,9 +292,9 @@ impl Drawing<'_> {
         let empty = json!({});
         html! {
             input type="hidden" name=(at) value="";
-            div.scroll {
+            div.scroll tabindex="0" role="region" aria-label=(label) {
                 table {
-                    caption.hidden { (setting.title) }
+                    caption.hidden { (label) }
                     thead {
                         tr {
                             @for column in &shown { th scope="col" { (column.title) } }
@@ -344,7 +338,7 @@ impl Drawing<'_> {
                     self.switch(column, &pointer, value, &html! { span.hidden { (label) } })
                 }
                 Shape::Table(inner) => {
-                    return html! { h3 { (column.title) } (self.table(column, inner, &pointer, value)) };
+                    return html! { h3 { (column.title) } (self.table(&label, inner, &pointer, value)) };
                 }
                 _ => self.input(column, &pointer, value, Some(&label)),
             };

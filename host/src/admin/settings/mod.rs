@@ -340,7 +340,7 @@ fn fixed(connection: &Connection, entity: &crate::description::Entity) -> Markup
         section.card {
             details {
                 summary { "Mapped without a row" }
-                div.scroll {
+                div.scroll tabindex="0" role="region" aria-label={ "Mapped without a row" } {
                     table {
                         caption.hidden { "Mapped without a row" }
                         thead { tr { th scope="col" { (connection.description.name) } th scope="col" { "Halo" } th scope="col" { "When" } } }

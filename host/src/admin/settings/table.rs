@@ -326,7 +326,7 @@ async fn page(
             }
             form method="post" action=(table.address()) {
                 (token(viewer))
-                div.scroll {
+                div.scroll tabindex="0" role="region" aria-label={ (table.setting.title) } {
                     table {
                         caption.hidden { (table.setting.title) }
                         thead { tr {
