@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::entity_table::{EntityRow, entity_table};
+use crate::pages::{PageRow, page_table};
 use crate::webhooks::WebhookRow;
 
 /// An import takes at most this many times as long as the fastest schedule. What
@@ -34,6 +35,8 @@ pub struct Report {
     pub entities: Vec<EntityRow>,
     /// Events that come in.
     pub webhooks: Option<WebhookRow>,
+    /// The admin page.
+    pub pages: Vec<PageRow>,
     /// Bounds that are missed, in sentences.
     pub missed: Vec<String>,
 }
@@ -156,6 +159,7 @@ impl Report {
             calls: Vec::new(),
             entities: Vec::new(),
             webhooks: None,
+            pages: Vec::new(),
             missed: Vec::new(),
         }
     }
@@ -189,6 +193,8 @@ impl Report {
         if let Some(webhooks) = self.webhooks.as_ref().filter(|_| judged) {
             self.missed.extend(webhooks.missed());
         }
+        self.missed
+            .extend(self.pages.iter().filter_map(PageRow::missed));
     }
 }
 
@@ -208,6 +214,9 @@ impl fmt::Display for Report {
         }
         if let Some(webhooks) = &self.webhooks {
             write!(f, "{webhooks}")?;
+        }
+        if !self.pages.is_empty() {
+            page_table(f, &self.pages)?;
         }
         Ok(())
     }

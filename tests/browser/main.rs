@@ -5,6 +5,7 @@
 mod all_pages;
 mod axe;
 mod connecting;
+mod importing;
 mod keyboard;
 mod signing_in;
 

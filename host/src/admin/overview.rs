@@ -8,7 +8,7 @@ use maud::{Markup, html};
 use super::frame::{Around, OVERVIEW, Tone, badge, notice, tab_address, token};
 use super::gate::Viewer;
 use super::problem::Problem;
-use super::{Admin, connecting, frame};
+use super::{Admin, connecting, frame, settings};
 use crate::connection::{Connection, Status};
 use crate::runs::show_time;
 use crate::schedule::{self, Next};
@@ -87,8 +87,8 @@ pub(super) async fn connector(
     let when = entry.and_then(|entry| entry.schedule.as_ref());
     let (_, next, warning) = schedule::next_runs(&connection, when).await?;
     let latest = admin.host.store.latest_runs(&name).await?;
-    let (_, settings) = connection.settings().await?;
-    let problems = connection.check_settings(&settings, false).await?;
+    let (_, document) = connection.settings().await?;
+    let problems = connection.check_settings(&document, false).await?;
     let content = html! {
         section.card {
             h2 { "Connection" }
@@ -104,7 +104,7 @@ pub(super) async fn connector(
                 ul {
                     @for problem in &problems {
                         li {
-                            a href=(place_of(&connection, &problem.path)) { (problem.path.trim_start_matches('/')) }
+                            a href=(format!("{}#{}", place_of(&connection, &problem.path), problem.path)) { (settings::place(&connection, &problem.path)) }
                             ": " (problem.message)
                         }
                     }

@@ -118,3 +118,13 @@ document.querySelectorAll("form[data-warn]").forEach((form) => {
   form.addEventListener("submit", () => { changed = false; });
   addEventListener("beforeunload", (event) => { if (changed) event.preventDefault(); });
 });
+
+// A file in place of pasting it.
+document.querySelectorAll("textarea[data-file]").forEach((area) => {
+  const file = document.createElement("input");
+  file.type = "file";
+  file.accept = ".csv,text/csv";
+  file.setAttribute("aria-label", "A file");
+  file.addEventListener("change", async () => { area.value = await file.files[0].text(); });
+  area.before(file);
+});

@@ -74,6 +74,11 @@ fn settings_of(connection: &Connection, tab: &Tab) -> Vec<(String, Setting)> {
         .collect()
 }
 
+/// A place in the settings as people read it on the page.
+pub(super) fn place(connection: &Connection, pointer: &str) -> String {
+    schema::place(&schema_of(&connection.description_json), pointer)
+}
+
 /// Every problem of a document that the connector knows without asking the remote.
 async fn checked(connection: &Connection, document: &Value) -> Result<Vec<Shown>, Problem> {
     let problems = connection

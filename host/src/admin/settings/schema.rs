@@ -91,6 +91,23 @@ pub(super) fn schema_of(description: &str) -> Ordered {
     settings.cloned().unwrap_or(Ordered::Other(Value::Null))
 }
 
+/// A place in the settings as people read it on the page: `Items › Field mappings › row 2`.
+pub(super) fn place(schema: &Ordered, pointer: &str) -> String {
+    let mut parts = Vec::new();
+    let mut here = Some(schema);
+    for name in pointer.split('/').skip(1) {
+        if let Ok(number) = name.parse::<usize>() {
+            parts.push(format!("row {}", number + 1));
+            here = here.and_then(|here| here.get("items"));
+            continue;
+        }
+        here = here.and_then(|here| here.get("properties")?.get(name));
+        let title = here.and_then(|here| here.text("title"));
+        parts.push(title.unwrap_or(name).to_owned());
+    }
+    parts.join(" › ")
+}
+
 fn shape(schema: &Ordered) -> Shape {
     let marked = |key: &str| schema.text(key).map(str::to_owned);
     if let Some(name) = marked("x-choices") {
@@ -195,6 +212,17 @@ mod tests {
                 "{schema}"
             );
         }
+    }
+
+    #[test]
+    fn a_place_is_told_by_the_titles_that_people_read() {
+        let schema = ordered(
+            &json!({ "properties": { "a": { "title": "A", "properties": {
+            "rows": { "title": "Rows", "items": { "properties": { "x": { "title": "X" } } } } } } } }),
+        );
+        assert_eq!(place(&schema, "/a/rows/1/x"), "A › Rows › row 2 › X");
+        assert_eq!(place(&schema, "/a/unknown/y"), "A › unknown › y");
+        assert_eq!(place(&schema, ""), "");
     }
 
     #[test]
