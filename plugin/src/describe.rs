@@ -11,16 +11,22 @@ const DOCUMENT: &str = include_str!("describe.json");
 /// The document of `connector.describe`; `wit/README.md` says what is in it.
 pub fn document() -> String {
     match assemble() {
-        Ok(document) => document.to_string(),
+        Ok(document) => with_settings(&document.to_string()),
         // A test reads both files; a host shows what is wrong.
         Err(error) => json!({ "error": error.to_string() }).to_string(),
     }
 }
 
+/// The document with the schema as it is written: pages draw settings in its order, which
+/// a JSON value here would lose.
+fn with_settings(document: &str) -> String {
+    let members = document.strip_suffix('}').unwrap_or(document);
+    format!("{members},\"settings\":{SCHEMA}}}")
+}
+
 fn assemble() -> Result<Value, serde_json::Error> {
     let mut document: Value = serde_json::from_str(DOCUMENT)?;
     document["version"] = json!(env!("CARGO_PKG_VERSION"));
-    document["settings"] = serde_json::from_str(SCHEMA)?;
     const FILLED: &str = "where Halo's field is empty or holds what came from HubSpot";
     let row = |(remote, halo): &(&str, &str), note: String| json!({ "remote": remote, "halo": halo, "direction": "to-halo", "note": note });
     let fixed = company::FIXED.iter().map(|names| row(names, FILLED.into()));

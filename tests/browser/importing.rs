@@ -74,7 +74,7 @@ async fn s55_mapped_previewed_and_of_ten_deals_three_ticked_by_hand() {
     window.sees(SCRIPT).await.unwrap();
     axe::accessible(window).await;
     desk.visit("/admin/hubspot/settings/deals").await;
-    choose(window, "/deals/ticket-type", "1").await;
+    choose(window, "/deals/unmapped-stages", "keep").await;
     window.press("Save").await.unwrap();
     window.sees("Saved as revision 4").await.unwrap();
 
@@ -145,7 +145,8 @@ async fn s18_a_row_offers_only_fields_that_fit_its_property_and_ways_that_it_all
     .await;
     let window = &desk.window;
     desk.visit("/admin/hubspot/settings/products").await;
-    window.press("Add a row").await.unwrap();
+    let add = "button[data-add='/products/fields']";
+    window.click(add).await.unwrap();
     let row = "tbody[data-rows='/products/fields'] tr:last-child";
     window
         .fill(&format!("{row} [data-property]"), "name\t")
@@ -166,7 +167,7 @@ async fn s18_a_row_offers_only_fields_that_fit_its_property_and_ways_that_it_all
         !fields.contains(&"CFTicked") && !fields.contains(&"baseprice"),
         "{fields:?}"
     );
-    let read_only = "hs_createdate\t";
+    let read_only = "hs_lastmodifieddate\t";
     window
         .fill(&format!("{row} [data-property]"), read_only)
         .await

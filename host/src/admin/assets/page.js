@@ -22,7 +22,7 @@ function keepUpToDate(part) {
     if (part.contains(document.activeElement) && document.activeElement.matches("input, select, textarea")) return again();
     if (next.innerHTML !== part.innerHTML) part.innerHTML = next.innerHTML;
     if (next.dataset.live) again();
-    else if (part.dataset.then) location.reload();
+    else if ("then" in part.dataset) location.reload();
   };
   again();
 }

@@ -56,8 +56,8 @@ impl Drawing<'_> {
             },
             Shape::Several(each) => self.several(setting, each, at, value),
             Shape::Table(columns) => html! {
-                section.card aria-labelledby=(format!("{at}#")) {
-                    h2 id=(format!("{at}#")) { (setting.title) }
+                section.card {
+                    h2 { (setting.title) }
                     @if !setting.help.is_empty() { p.faint { (setting.help) } }
                     (self.problems(at))
                     (self.table(&setting.title, columns, at, value))
