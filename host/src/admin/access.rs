@@ -8,8 +8,8 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use axum::http::HeaderMap;
-use axum::http::header::{FORWARDED, HOST, VIA};
+use axum::http::header::{FORWARDED, HOST, HeaderName, ORIGIN, REFERER, VIA};
+use axum::http::{HeaderMap, Version};
 
 /// What the configuration and the administrators that there are come to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,11 +51,21 @@ fn is_local_authority(authority: &str) -> bool {
     is_loopback || host.eq_ignore_ascii_case("localhost")
 }
 
-/// Whether a request was sent at this machine to a name of this machine.
-pub(super) fn is_local(headers: &HeaderMap) -> bool {
+/// Whether a request was sent at this machine to a name of this machine. A proxy may hide
+/// itself: but it speaks HTTP/1.0 (as many do to what is behind them), or the browser says
+/// in `Origin` or `Referer` at what address it is.
+pub(super) fn is_local(headers: &HeaderMap, version: Version) -> bool {
     const OF_PROXIES: [&str; 3] = ["x-forwarded-for", "x-forwarded-host", "x-real-ip"];
-    let host = headers.get(HOST).and_then(|host| host.to_str().ok());
-    host.is_some_and(is_local_authority)
+    let text = |name: HeaderName| {
+        headers
+            .get(name)
+            .map(|value| value.to_str().unwrap_or_default())
+    };
+    text(HOST).is_some_and(is_local_authority)
+        && [ORIGIN, REFERER]
+            .into_iter()
+            .all(|name| text(name).is_none_or(is_local_url))
+        && version >= Version::HTTP_11
         && !headers.contains_key(FORWARDED)
         && !headers.contains_key(VIA)
         && OF_PROXIES.iter().all(|name| !headers.contains_key(*name))
@@ -117,18 +127,35 @@ mod tests {
         pairs.collect()
     }
 
+    fn local(of: &[(&'static str, &str)]) -> bool {
+        is_local(&headers(of), Version::HTTP_11)
+    }
+
+    #[test]
+    fn a_proxy_that_hides_itself_is_known_by_what_the_browser_says() {
+        let host = ("host", "127.0.0.1:8085");
+        assert!(local(&[host, ("referer", "http://localhost:8085/admin")]));
+        assert!(!local(&[
+            host,
+            ("referer", "https://halo.example.com/admin")
+        ]));
+        assert!(!local(&[host, ("origin", "https://halo.example.com")]));
+        assert!(!local(&[host, ("origin", "null")]));
+        assert!(!is_local(&headers(&[host]), Version::HTTP_10));
+    }
+
     #[test]
     fn a_name_that_leads_here_and_a_proxy_are_not_this_machine() {
         for host in ["127.0.0.1:8085", "localhost", "LOCALHOST:1", "[::1]:8085"] {
-            assert!(is_local(&headers(&[("host", host)])), "{host}");
+            assert!(local(&[("host", host)]), "{host}");
         }
         for host in ["evil.example.com:8085", "127.0.0.1.evil.example.com", ""] {
-            assert!(!is_local(&headers(&[("host", host)])), "{host}");
+            assert!(!local(&[("host", host)]), "{host}");
         }
-        assert!(!is_local(&headers(&[])));
+        assert!(!local(&[]));
         for name in ["x-forwarded-for", "x-real-ip", "forwarded", "via"] {
-            let proxied = headers(&[("host", "127.0.0.1:8085"), (name, "1")]);
-            assert!(!is_local(&proxied), "{name}");
+            let proxied = [("host", "127.0.0.1:8085"), (name, "1")];
+            assert!(!local(&proxied), "{name}");
         }
     }
 

@@ -23,7 +23,7 @@ pub(crate) const SHORTEST_PASSWORD: usize = 15;
 /// Longer ones only make work.
 pub(crate) const LONGEST_PASSWORD: usize = 1_024;
 /// Characters of a name.
-const LONGEST_NAME: usize = 60;
+pub(super) const LONGEST_NAME: usize = 60;
 
 /// Why administrators cannot be read or changed.
 #[derive(Debug, thiserror::Error)]
@@ -128,7 +128,7 @@ impl Administrators {
         let sealed = host.sealer().seal(connection, name, &json)?;
         // Two who change it at once: the second one is told, and nothing of the first lost.
         let expected = match self.revision {
-            0 => Expectation::Anything,
+            0 => Expectation::Absent,
             revision => Expectation::At(revision),
         };
         host.store
@@ -195,12 +195,18 @@ pub(super) async fn end(
     session: &str,
     expires: Timestamp,
 ) -> Result<()> {
-    let mut all = Administrators::of(host).await?;
-    let now = host.clock.now();
-    if let Some(entry) = all.entries.get_mut(name) {
+    loop {
+        let mut all = Administrators::of(host).await?;
+        let now = host.clock.now();
+        let Some(entry) = all.entries.get_mut(name) else {
+            return Ok(());
+        };
         entry.ended.retain(|_, expires| *expires > now);
         entry.ended.insert(session.to_owned(), expires);
-        all.write(host).await?;
+        match all.write(host).await {
+            // Somebody else signed out at the same moment.
+            Err(AdministratorError::Store(StoreError::Conflict { .. })) => {}
+            written => return written,
+        }
     }
-    Ok(())
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use axum::extract::{FromRequest, FromRequestParts, Request, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Version, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Redirect, Response};
 use axum::{Extension, Form};
@@ -108,14 +108,7 @@ pub(super) async fn gate(
 ) -> Response {
     let is_secure = admin.is_secure();
     let mut cookie = None;
-    let answer = match enter(
-        &admin,
-        request.headers(),
-        request.method(),
-        request.uri().path(),
-    )
-    .await
-    {
+    let answer = match enter(&admin, Asked::by(&request)).await {
         Err(problem) => problem.into_response(),
         Ok(Entered::Stranger) if is_for_strangers(request.uri().path()) => next.run(request).await,
         Ok(Entered::Stranger) => turn_away(&request),
@@ -143,12 +136,27 @@ enum Entered {
     Stranger,
 }
 
-async fn enter(
-    admin: &Admin,
-    headers: &HeaderMap,
-    method: &Method,
-    path: &str,
-) -> Result<Entered, Problem> {
+/// A request but for its body.
+struct Asked<'a> {
+    method: &'a Method,
+    path: &'a str,
+    headers: &'a HeaderMap,
+    version: Version,
+}
+
+impl Asked<'_> {
+    fn by(request: &Request) -> Asked<'_> {
+        Asked {
+            method: request.method(),
+            path: request.uri().path(),
+            headers: request.headers(),
+            version: request.version(),
+        }
+    }
+}
+
+async fn enter(admin: &Admin, asked: Asked<'_>) -> Result<Entered, Problem> {
+    let headers = asked.headers;
     let host = &admin.host;
     let administrators = Administrators::of(host).await?;
     let server = &host.config.server;
@@ -156,13 +164,13 @@ async fn enter(
     let access = access(server.listen, public, !administrators.is_empty());
     match access {
         Access::Closed => return Err(Problem::closed()),
-        Access::Open if !is_local(headers) => return Err(Problem::not_local()),
+        Access::Open if !is_local(headers, asked.version) => return Err(Problem::not_local()),
         Access::Open | Access::Password => {}
     }
-    if !method.is_safe() && is_cross_site(headers) {
+    if !asked.method.is_safe() && is_cross_site(headers) {
         return Err(Problem::foreign_form());
     }
-    if path.starts_with("/admin/assets/") {
+    if asked.path.starts_with("/admin/assets/") {
         return Ok(Entered::Stranger);
     }
     let now = host.clock.now();

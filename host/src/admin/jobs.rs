@@ -96,20 +96,35 @@ impl Jobs {
         job.filter(|job| job.standing.borrow().run == Some(run))
     }
 
-    /// Starts one.
+    /// Starts one, unless one of that connector is under way: that one is answered then.
     pub(super) fn start(
         &self,
         host: &Arc<Host>,
         connection: Arc<Connection>,
         request: RunRequest,
-    ) -> Arc<Job> {
+    ) -> Result<Arc<Job>, Arc<Job>> {
+        let mut all = self.all();
+        let under_way = all.get(&connection.name);
+        if let Some(job) = under_way.filter(|job| job.standing.borrow().ended.is_none()) {
+            return Err(job.clone());
+        }
         let job = Arc::new(Job {
             standing: watch::Sender::default(),
             stop: Stop::default(),
         });
-        self.all().insert(connection.name.clone(), job.clone());
-        tokio::spawn(work(host.clone(), connection, request, job.clone()));
-        job
+        all.insert(connection.name.clone(), job.clone());
+        let work = tokio::spawn(work(host.clone(), connection, request, job.clone()));
+        let watched = job.clone();
+        tokio::spawn(async move {
+            // However it ends: nobody may wait for it for ever.
+            if work.await.is_err() {
+                let ended = Some(Err("It was interrupted; see the log.".to_owned()));
+                watched
+                    .standing
+                    .send_modify(|standing| standing.ended = ended);
+            }
+        });
+        Ok(job)
     }
 
     /// Asks all to stop, and waits until they have.

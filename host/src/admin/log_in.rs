@@ -1,16 +1,18 @@
 //! Signing in and out.
 
 use std::sync::{Arc, PoisonError};
+use std::time::Duration;
 
 use axum::Form;
-use axum::extract::{Query, State};
+use axum::extract::{Query, Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
+use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Redirect, Response};
 use maud::{Markup, html};
 use serde::Deserialize;
 
 use super::access::path_after;
-use super::administrators::{self, Administrators, LONGEST_PASSWORD};
+use super::administrators::{self, Administrators, LONGEST_NAME, LONGEST_PASSWORD};
 use super::frame::{self, Tone};
 use super::gate::Posted;
 use super::problem::Problem;
@@ -31,6 +33,19 @@ pub(super) struct Given {
     password: String,
     #[serde(default)]
     to: String,
+}
+
+/// It does not say which of the two.
+const WRONG: &str = "Name or password is wrong.";
+/// Bytes of the form with which one signs in, which anybody may send.
+pub(super) const FORM: usize = 16 * 1024;
+/// How long it may take: who sends it slowly holds a connection.
+const WITHIN: Duration = Duration::from_secs(10);
+
+/// Keeps to that time.
+pub(super) async fn in_time(request: Request, next: Next) -> Response {
+    let answer = tokio::time::timeout(WITHIN, next.run(request)).await;
+    answer.unwrap_or_else(|_| Problem::unreadable_form().into_response())
 }
 
 /// The page where one signs in.
@@ -74,6 +89,10 @@ pub(super) async fn log_in(
         let page = form(&admin, &given.to, &given.name, Some(wrong));
         (status, page).into_response()
     };
+    // Nobody has such a name, and it is not worth being remembered.
+    if given.name.len() > 4 * LONGEST_NAME {
+        return Ok(again(StatusCode::UNAUTHORIZED, WRONG));
+    }
     if let Err(wait) = attempts(&admin).may(&given.name, now) {
         let seconds = wait.as_secs().max(1);
         let wrong = format!("Too many attempts. Try again in {seconds} s.");
@@ -92,10 +111,7 @@ pub(super) async fn log_in(
         // What is no name may be a password that was typed into the wrong field.
         let name = all.names().find(|name| *name == given.name);
         tracing::warn!(name, "a sign-in to the admin page failed");
-        return Ok(again(
-            StatusCode::UNAUTHORIZED,
-            "Name or password is wrong.",
-        ));
+        return Ok(again(StatusCode::UNAUTHORIZED, WRONG));
     };
     attempts(&admin).succeeded(&given.name);
     tracing::info!(name = given.name, "signed in to the admin page");

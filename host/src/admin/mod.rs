@@ -12,7 +12,7 @@ use std::time::Instant;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::HeaderMap;
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::Redirect;
 use axum::routing::{get, post};
 
@@ -87,7 +87,13 @@ pub(crate) fn router(host: &Arc<Host>) -> Router {
     let pages = Router::new()
         .route("/admin", get(overview::integrations))
         .route("/admin/assets/{name}", get(assets::asset))
-        .route(LOG_IN, get(log_in::page).post(log_in::log_in))
+        .route(
+            LOG_IN,
+            get(log_in::page)
+                .post(log_in::log_in)
+                .layer(DefaultBodyLimit::max(log_in::FORM))
+                .layer(from_fn(log_in::in_time)),
+        )
         .route("/admin/log-out", post(log_in::log_out))
         .route("/admin/{name}", get(overview::connector))
         .route(

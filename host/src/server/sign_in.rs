@@ -2,8 +2,8 @@
 //! that waits for it answers by itself, or, beside a running `serve`, looks how that
 //! one got on.
 //!
-//! Only a command starts a sign-in: an address that did would let whoever reaches
-//! the host attach an account of theirs.
+//! Only a command and an administrator start a sign-in: an address that did would let
+//! whoever reaches the host attach an account of theirs.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -132,9 +132,9 @@ pub(super) async fn callback(
     Query(parameters): Query<Vec<(String, String)>>,
     headers: HeaderMap,
 ) -> Response {
-    match host.connection(&name).await {
+    match host.recent(&name).await {
         Ok(connection) => {
-            let outcome = complete(Arc::new(connection), parameters).await;
+            let outcome = complete(connection, parameters).await;
             let back = admin::is_open_in(&headers).then(|| format!("/admin/{name}"));
             match (&outcome, &back) {
                 (Ok(_), Some(back)) => Redirect::to(back).into_response(),

@@ -86,6 +86,16 @@ async fn s53_s55_of_ten_deals_that_are_previewed_the_three_that_are_ticked_are_i
     let csv = visitor.get(&format!("{path}/rows.csv")).await.unwrap();
     assert_eq!(csv.text.lines().count(), 4, "{}", csv.text);
     assert!(csv.text.contains("Deal 4,created"), "{}", csv.text);
+    // To go on with it is to ask for these three again.
+    let run_number = path.rsplit('/').next().unwrap();
+    let again = [
+        ("entity", "deals"),
+        ("mode", "import"),
+        ("again", run_number),
+    ];
+    let (_, page) = run(&mut visitor, &again).await;
+    assert!(page.text.contains("All 3"), "{}", page.text);
+    assert_eq!(halo.all("ticket").await.unwrap().len(), 3);
     // Nothing ticked is nothing imported.
     let none = visitor
         .submit("/admin/hubspot/runs", &fields[..4])
@@ -198,7 +208,12 @@ async fn why_a_value_is_there_is_told_by_the_journal_of_its_record() {
     shop.result(&edit).await.unwrap();
     let path = format!("/admin/hubspot/activity/journal?kind=customer&record={customer}");
     let page = visitor.get(&path).await.unwrap();
-    for told in ["ACME", "import companies", "&lt;i&gt;1&lt;/i&gt;", "edit"] {
+    for told in [
+        "ACME",
+        "import companies",
+        "&lt;i&gt;1&lt;/i&gt;",
+        "on the command line",
+    ] {
         assert!(page.text.contains(told), "{told}: {}", page.text);
     }
     for path in ["", "/waiting", "/outbox", "/inbox", "/messages", "/journal"] {
@@ -208,4 +223,86 @@ async fn why_a_value_is_there_is_told_by_the_journal_of_its_record() {
             .unwrap();
         assert_eq!(page.status, 200, "{path}: {}", page.text);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn s65_a_second_start_is_refused_and_the_first_can_still_be_stopped_and_gone_on_with() {
+    let (shop, _serving, mut visitor, _) = served().await;
+    for n in 0..250 {
+        let name = format!("Company {n}");
+        shop.sim
+            .create("companies", [("name", name.as_str())])
+            .unwrap();
+    }
+    shop.sim.set_latency(std::time::Duration::from_millis(700));
+    let import = [("entity", "companies"), ("mode", "import")];
+    let started = visitor
+        .submit("/admin/hubspot/runs", &import)
+        .await
+        .unwrap();
+    assert_eq!(started.status, 303, "{}", started.text);
+    let path = started.header("location").to_owned();
+    let second = visitor
+        .submit("/admin/hubspot/runs", &import)
+        .await
+        .unwrap();
+    assert_eq!(second.status, 409);
+    assert!(second.text.contains("is under way"), "{}", second.text);
+    let page = visitor.get(&path).await.unwrap();
+    assert!(page.text.contains("Stop after this page"), "{}", page.text);
+    let stopped = visitor.submit(&format!("{path}/stop"), &[]).await.unwrap();
+    assert_eq!(stopped.status, 303, "{}", stopped.text);
+    let page = loop {
+        let page = visitor.get(&path).await.unwrap();
+        if !page.text.contains("data-live=") {
+            break page;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    };
+    assert!(page.text.contains(">stopped<"), "{}", page.text);
+    assert!(page.text.contains("Go on with the import"), "{}", page.text);
+    shop.sim.set_latency(std::time::Duration::ZERO);
+    run(&mut visitor, &import).await;
+    let customers = shop.records().unwrap().all("customer").await.unwrap();
+    assert_eq!(customers.len(), 251);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn s55_all_that_match_are_those_of_the_outcome_that_is_shown() {
+    let (shop, _serving, mut visitor, deals) = served().await;
+    run(&mut visitor, &[("entity", "companies"), ("mode", "import")]).await;
+    let select = format!("{},{}", deals[0], deals[1]);
+    let import = ["import", "hubspot", "deals", "--select", &select];
+    shop.result(&import).await.unwrap();
+    for deal in &deals[..2] {
+        shop.sim.edit("deals", deal, [("amount", "4321")]).unwrap();
+    }
+    let preview = [("entity", "deals"), ("mode", "preview")];
+    let (path, page) = run(&mut visitor, &preview).await;
+    assert!(page.text.contains("2 to be updated"), "{}", page.text);
+    let query = "outcome=created&name=Deal";
+    let page = visitor.get(&format!("{path}?{query}")).await.unwrap();
+    assert!(
+        page.text.contains("Import all that match (8)"),
+        "{}",
+        page.text
+    );
+    let number = path.rsplit('/').next().unwrap();
+    let fields = [
+        ("entity", "deals"),
+        ("mode", "import"),
+        ("preview", number),
+        ("which", "matching"),
+        ("outcome", "created"),
+        ("where", "name~Deal"),
+    ];
+    let (_, page) = run(&mut visitor, &fields).await;
+    assert!(
+        page.text.contains("8 created") && !page.text.contains("2 updated"),
+        "{}",
+        page.text
+    );
+    let halo = shop.records().unwrap();
+    let first = halo.linked("ticket", &deals[0]).await.unwrap().unwrap();
+    assert_eq!(halo.field("ticket", first, "oppvalue").await.unwrap(), "0");
 }

@@ -290,6 +290,9 @@ async fn s10_pairs_are_added_changed_and_taken_out_and_a_wrong_one_is_told() {
         kept(&shop).await["settings"]["companies"]["customers"],
         expected
     );
+    // From a page that is old by now: the row is not there twice.
+    let answer = act(&mut visitor, &instead).await;
+    assert_eq!(answer.status, 409, "{}", answer.text);
     // Out and in again as a file.
     let path = "/admin/hubspot/table.csv?at=/companies/customers";
     let csv = visitor.get(path).await.unwrap().text;

@@ -15,6 +15,8 @@ use crate::store::{ReportFilter, ReportedRow, Result, Store};
 
 /// Rows on a page.
 pub(super) const SHOWN: usize = 50;
+/// No report has more pages.
+const LAST_PAGE: usize = 100_000;
 /// Rows that are read at once.
 const READ: u32 = 1_000;
 /// Conditions that a form has room for.
@@ -85,9 +87,9 @@ impl Asked {
         self.sort.is_empty() && self.conditions().is_empty()
     }
 
-    fn outcomes(&self) -> Vec<String> {
-        let one = Some(self.outcome.clone()).filter(|outcome| !outcome.is_empty());
-        one.into_iter().collect()
+    /// The outcomes that are shown; none for all.
+    pub(super) fn outcomes(&self) -> Vec<String> {
+        outcomes_of(&self.outcome)
     }
 
     /// As a query, with another part of the rows.
@@ -113,12 +115,23 @@ impl Asked {
     }
 }
 
+/// What people call updated has what an update removed in it, as the sums of a run do.
+fn outcomes_of(outcome: &str) -> Vec<String> {
+    match outcome {
+        "" => Vec::new(),
+        "updated" => ["updated", "removed"].map(str::to_owned).to_vec(),
+        outcome => vec![outcome.to_owned()],
+    }
+}
+
 /// A part of the rows.
 #[derive(Debug, Default)]
 pub(super) struct Part {
     pub(super) rows: Vec<ReportedRow>,
     /// How many there are in all, where they were counted.
     pub(super) total: Option<usize>,
+    /// How many of them an import of this preview would write.
+    pub(super) written: usize,
     /// The query of the next part, when there is one.
     pub(super) next: Option<String>,
 }
@@ -141,17 +154,20 @@ pub(super) async fn part(store: &Arc<dyn Store>, run: RunId, asked: &Asked) -> R
         next: last.map(|row| asked.query(&[("after", &row.row.key)])),
         rows,
         total: None,
+        written: 0,
     })
 }
 
 async fn looked_through(store: &Arc<dyn Store>, run: RunId, asked: &Asked) -> Result<Part> {
     let conditions = asked.conditions();
-    let last = (asked.page + 1) * SHOWN;
+    let page = asked.page.min(LAST_PAGE);
+    let last = (page + 1) * SHOWN;
     let mut kept: Vec<ReportedRow> = Vec::new();
-    let mut total = 0;
+    let (mut total, mut written) = (0, 0);
     each(store, run, asked.outcomes(), |row| {
         if matches(&conditions, &row) {
             total += 1;
+            written += usize::from(is_written(&row));
             kept.push(row);
         }
         // Of all that there are, those up to the end of this page.
@@ -162,15 +178,12 @@ async fn looked_through(store: &Arc<dyn Store>, run: RunId, asked: &Asked) -> Re
     })
     .await?;
     kept.sort_by(|left, right| order(&asked.sort, left, right));
-    let rows: Vec<ReportedRow> = kept
-        .into_iter()
-        .skip(asked.page * SHOWN)
-        .take(SHOWN)
-        .collect();
-    let next = (total > last).then(|| asked.query(&[("page", &(asked.page + 1).to_string())]));
+    let rows: Vec<ReportedRow> = kept.into_iter().skip(page * SHOWN).take(SHOWN).collect();
+    let next = (total > last).then(|| asked.query(&[("page", &(page + 1).to_string())]));
     Ok(Part {
         rows,
         total: Some(total),
+        written,
         next,
     })
 }
@@ -202,10 +215,11 @@ pub(super) async fn each(
 pub(super) async fn keys(
     store: &Arc<dyn Store>,
     run: RunId,
+    outcome: &str,
     conditions: &[Condition],
 ) -> Result<Vec<String>> {
     let mut keys = Vec::new();
-    each(store, run, Vec::new(), |row| {
+    each(store, run, outcomes_of(outcome), |row| {
         if is_written(&row) && matches(conditions, &row) {
             keys.push(row.row.key);
         }

@@ -43,6 +43,9 @@ pub(super) async fn start(
     known.map_err(Problem::not_found)?;
     let request = match (posted.get("mode"), posted.get("preview")) {
         ("preview", _) => request(entity, RunMode::Preview, Selection::Everything, &posted),
+        ("import", "") if !posted.get("again").is_empty() => {
+            again(&admin, &connection, &posted).await?
+        }
         ("import", "") => request(entity, RunMode::Import, Selection::Everything, &posted),
         ("import", preview) => confirming(&connection, entity, preview, &posted).await?,
         _ => return Err(Problem::unreadable_form()),
@@ -54,6 +57,9 @@ pub(super) async fn start(
         "a run was started at the page"
     );
     let job = admin.host.jobs.start(&admin.host, connection, request);
+    let job = job.map_err(|_| {
+        Problem::refused("Another import or preview of this page is under way. Stop it under Activity, or wait until it has ended.")
+    })?;
     let standing = job.begun().await;
     match (standing.run, standing.ended) {
         (Some(run), _) => Ok(Redirect::to(&address(&name, run))),
@@ -70,6 +76,29 @@ fn request(entity: &str, mode: RunMode, selection: Selection, posted: &Posted) -
         mode,
         confirms: None,
     }
+}
+
+/// The import that did not come to its end, as it was asked for.
+async fn again(
+    admin: &Admin,
+    connection: &Connection,
+    posted: &Posted,
+) -> Result<RunRequest, Problem> {
+    let run: RunId = posted
+        .get("again")
+        .parse()
+        .map_err(|_| Problem::unreadable_form())?;
+    let run = run_of(admin, &connection.name, run).await?;
+    let arguments = Arguments::of(&run).filter(|_| run.mode == RunMode::Import);
+    let arguments =
+        arguments.ok_or_else(|| Problem::refused("That run is no import that can go on."))?;
+    Ok(RunRequest {
+        entity: run.entity,
+        selection: arguments.selection,
+        full: arguments.full,
+        mode: RunMode::Import,
+        confirms: arguments.confirms,
+    })
 }
 
 /// An import of what a preview showed: all of it, what matches, or what is ticked.
@@ -102,7 +131,13 @@ async fn confirming(
         "matching" => {
             let conditions: Result<Vec<_>, String> = posted.all("where").map(str::parse).collect();
             let conditions = conditions.map_err(|_| Problem::unreadable_form())?;
-            look::keys(connection.store(), preview, &conditions).await?
+            look::keys(
+                connection.store(),
+                preview,
+                posted.get("outcome"),
+                &conditions,
+            )
+            .await?
         }
         _ => posted.all("key").map(str::to_owned).collect(),
     };
@@ -154,13 +189,18 @@ pub(super) async fn show(
     let connection = admin.connection(&name).await?;
     let run = run_of(&admin, &name, run).await?;
     let store = &admin.host.store;
-    let counts = store.counts(run.id).await?;
     let job = admin.host.jobs.of(&name, run.id);
     let standing = job.as_ref().map(|job| job.standing());
-    let is_running = run.state == "running"
-        && standing
-            .as_ref()
-            .is_some_and(|standing| standing.ended.is_none());
+    // Until what it did otherwise than its preview is known, too.
+    let is_running = standing
+        .as_ref()
+        .is_some_and(|standing| standing.ended.is_none());
+    // All rows would be counted anew each second.
+    let counts = if is_running {
+        Counts::default()
+    } else {
+        store.counts(run.id).await?
+    };
     let label = connection
         .description
         .entity(&run.entity)
@@ -180,9 +220,11 @@ pub(super) async fn show(
     } else {
         part(store, run.id, &asked).await?
     };
-    let live = is_running.then(|| address(&name, run.id));
+    let is_elsewhere = !is_running && run.state == "running";
+    let live = (is_running || is_elsewhere).then(|| address(&name, run.id));
+    let every = if is_running { "1" } else { "10" };
     let content = html! {
-        section.card id="standing" data-live=[live] data-every="1" data-then[is_running] {
+        section.card id="standing" data-live=[&live] data-every=(every) data-then[live.is_some()] {
             p {
                 (run_state(&run)) " run " (run.id) ", started " (show_time(run.started))
                 @if let Some(ended) = run.ended { ", ended " (show_time(ended)) }
@@ -199,11 +241,11 @@ pub(super) async fn show(
                 }
                 @if let Some(note) = &standing.note { p { (note) } }
                 (frame::button(&viewer, &format!("{}/stop", address(&name, run.id)), "Stop after this page", "danger"))
-            } @else if run.state == "running" {
-                p { "It runs in another process, or was killed; an import that was killed goes on where it was when it is started again." }
+            } @else if is_elsewhere {
+                p { "It was not started at this page. It is running, or it was killed: an import that was killed goes on where it was when it is started again." }
             }
             @if let Some(failure) = &run.failure { (notice(Tone::Bad, &html! { (failure) })) }
-            (sums(&name, &run, &counts, &asked))
+            @if !is_running { (sums(&name, &run, &counts, &asked)) }
         }
         @if !is_running {
             @if let Some(deviations) = standing.as_ref().and_then(|standing| standing.deviations.as_ref()) {
@@ -232,6 +274,7 @@ fn goes_on(name: &str, run: &Run, viewer: &Viewer) -> Markup {
         form.card method="post" action=(format!("/admin/{name}/runs")) {
             (token(viewer))
             input type="hidden" name="entity" value=(run.entity);
+            input type="hidden" name="again" value=(run.id);
             p { "What was done stands." }
             button.primary name="mode" value="import" { "Go on with the import" }
         }
@@ -292,27 +335,21 @@ pub(super) async fn download(
     // Into memory, which does not fail.
     let _ = writer.write_record(["id", "name", "outcome", "reason", "changes", "address"]);
     let conditions = asked.conditions();
-    let outcomes = Some(asked.outcome.clone()).filter(|outcome| !outcome.is_empty());
-    look::each(
-        &admin.host.store,
-        run.id,
-        outcomes.into_iter().collect(),
-        |row| {
-            if crate::filter::matches(&conditions, &row) {
-                let reason = row.row.reason.as_ref().map(ToString::to_string);
-                let changes: Vec<String> = row.changes.iter().map(rows::from_to).collect();
-                let cells = [
-                    row.row.key.clone(),
-                    row.row.title.clone(),
-                    outcome_of(&row).to_owned(),
-                    reason.unwrap_or_default(),
-                    changes.join("; "),
-                    row.row.address.clone().unwrap_or_default(),
-                ];
-                let _ = writer.write_record(cells.map(plain_cell));
-            }
-        },
-    )
+    look::each(&admin.host.store, run.id, asked.outcomes(), |row| {
+        if crate::filter::matches(&conditions, &row) {
+            let reason = row.row.reason.as_ref().map(ToString::to_string);
+            let changes: Vec<String> = row.changes.iter().map(rows::from_to).collect();
+            let cells = [
+                row.row.key.clone(),
+                row.row.title.clone(),
+                outcome_of(&row).to_owned(),
+                reason.unwrap_or_default(),
+                changes.join("; "),
+                row.row.address.clone().unwrap_or_default(),
+            ];
+            let _ = writer.write_record(cells.map(plain_cell));
+        }
+    })
     .await?;
     let file = format!("attachment; filename=\"{name}-run-{}.csv\"", run.id);
     let headers = [

@@ -41,6 +41,7 @@ pub(super) fn table(
                 input type="hidden" name="entity" value=(run.entity);
                 input type="hidden" name="mode" value="import";
                 input type="hidden" name="preview" value=(run.id);
+                input type="hidden" name="outcome" value=(asked.outcome);
                 @for condition in &conditions { input type="hidden" name="where" value=(condition); }
                 @if let Some(total) = part.total { p.faint { (match total { 1 => "1 row matches.".to_owned(), total => format!("{total} rows match.") }) } }
                 div.scroll tabindex="0" role="region" aria-label={ "Rows of the run" } {
@@ -75,7 +76,7 @@ fn choosing(asked: &Asked, part: &Part, can_all: bool) -> Markup {
         div.save {
             button.primary name="which" value="ticked" { "Import what is ticked" }
             @match (part.total, can_all) {
-                (Some(total), _) => button name="which" value="matching" { "Import all that match (" (total) ")" },
+                (Some(_), _) => button name="which" value="matching" { "Import all that match (" (part.written) ")" },
                 (None, true) if asked.outcome.is_empty() => button name="which" value="all" { "Import all" },
                 (None, _) => "",
             }

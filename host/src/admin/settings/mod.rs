@@ -195,7 +195,6 @@ pub(super) async fn save(
         }
         Err(StoreError::Conflict { .. }) => {
             let said = html! { "Somebody else saved at the same moment. Yours are below and not saved; save again." };
-            let now = Version::of(&connection).await?;
             again(as_entered(now.revision), &problems, Tone::Bad, said).await
         }
         Err(error) => Err(error.into()),

@@ -133,14 +133,16 @@ impl Offers {
     ) -> Result<Offers, StoreError> {
         let store = connection.store();
         let mut offers = Offers::default();
+        // All together: who waits for a remote that is down waits once.
+        let until = tokio::time::Instant::now() + PATIENCE;
         for entity in &needs.entities {
-            match known.remote_fields(connection, entity).await {
+            match known.remote_fields(connection, entity, until).await {
                 Ok(fields) => drop(offers.remote_fields.insert(entity.clone(), fields)),
                 Err(why) => drop(offers.missing.insert(why)),
             }
         }
         for name in &needs.choices {
-            let choices = known.choices(connection, name).await;
+            let choices = known.choices(connection, name, until).await;
             if let Remote::Unknown(why) = &*choices {
                 offers.missing.insert(why.clone());
             }
@@ -211,12 +213,13 @@ impl Known {
         &self,
         connection: &Connection,
         entity: &str,
+        until: tokio::time::Instant,
     ) -> Result<Arc<Vec<RemoteField>>, String> {
         let place = (connection.name.clone(), entity.to_owned());
         if let Some(fields) = fresh(&self.fields, &place) {
             return Ok(fields);
         }
-        let asked = tokio::time::timeout(PATIENCE, connection.remote_fields(entity)).await;
+        let asked = tokio::time::timeout_at(until, connection.remote_fields(entity)).await;
         let mut fields = asked
             .map_err(|_| in_time(connection))?
             .map_err(|error| error.to_string())?;
@@ -225,12 +228,17 @@ impl Known {
     }
 
     /// The choices of a name.
-    pub(super) async fn choices(&self, connection: &Connection, name: &str) -> Arc<Remote> {
+    pub(super) async fn choices(
+        &self,
+        connection: &Connection,
+        name: &str,
+        until: tokio::time::Instant,
+    ) -> Arc<Remote> {
         let place = (connection.name.clone(), name.to_owned());
         if let Some(choices) = fresh(&self.choices, &place) {
             return choices;
         }
-        match tokio::time::timeout(PATIENCE, all_choices(connection, name)).await {
+        match tokio::time::timeout_at(until, all_choices(connection, name)).await {
             Ok(Ok(choices)) => keep(&self.choices, place, choices),
             Ok(Err(why)) => Arc::new(Remote::Unknown(why)),
             Err(_) => Arc::new(Remote::Unknown(in_time(connection))),

@@ -31,7 +31,7 @@ const SHOWN: usize = 50;
 /// Records that are looked through for a name.
 const FOUND: u32 = 500;
 /// Rows whose remote names are looked for.
-const NAMED: usize = 1_000;
+const NAMED: usize = SHOWN;
 /// Errors that are listed of a file.
 const LISTED: usize = 20;
 
@@ -443,6 +443,11 @@ pub(in crate::admin) async fn act(
             let mut next = rows.to_vec();
             match next.iter().position(|row| mark(row) == instead) {
                 Some(place) => next[place] = row.clone(),
+                None if !instead.is_empty() => {
+                    return Err(Problem::refused(
+                        "Somebody else has changed or removed that row meanwhile, and nothing was saved. Look at the table again.",
+                    ));
+                }
                 None => next.push(row.clone()),
             }
             draft = Some(row);
@@ -471,7 +476,10 @@ pub(in crate::admin) async fn act(
     let known = checked(&connection, &version.document).await?;
     let mut wrong: Vec<Shown> = { checked(&connection, &document).await?.into_iter() }
         .filter(|shown| shown.is_error && shown.path.starts_with(&table.at))
-        .filter(|shown| !known.iter().any(|known| known.message == shown.message))
+        .filter(|shown| {
+            let is_known = known.iter().any(|known| known.message == shown.message);
+            !is_known || is_of_new_row(&table.at, &next, rows, &shown.path)
+        })
         .collect();
     wrong.extend(misfits.into_iter().map(|misfit| Shown {
         path: misfit.path,
@@ -505,6 +513,15 @@ pub(in crate::admin) async fn act(
     let beside = (draft.as_ref(), at_fields.as_slice(), Some(said));
     let page = page(&admin, &table, &posted.viewer, &version, &asked, beside).await?;
     Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
+}
+
+/// Whether a problem is of a row that was not there before.
+fn is_of_new_row(at: &str, next: &[Value], rows: &[Value], path: &str) -> bool {
+    let number = path
+        .strip_prefix(at)
+        .and_then(|rest| rest.split('/').nth(1)?.parse().ok());
+    let row = number.and_then(|number: usize| next.get(number));
+    row.is_some_and(|row| !rows.contains(row))
 }
 
 /// All rows, with the names that are known beside the ids.
