@@ -2,6 +2,7 @@
 //! says to the browser.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::extract::{FromRequest, FromRequestParts, Request, State};
 use axum::http::request::Parts;
@@ -9,12 +10,14 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Version, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Redirect, Response};
 use axum::{Extension, Form};
+use http_body_util::BodyExt as _;
+use hyper::body::Body as _;
 
 use super::access::{Access, access, is_cross_site, is_local};
 use super::administrators::Administrators;
 use super::problem::Problem;
 use super::session::{NOBODY, Session};
-use super::{Admin, LOG_IN};
+use super::{Admin, FORM, LOG_IN, log_in};
 
 /// Nothing from elsewhere, nothing inline, in no frame, and forms to this host alone. A
 /// sign-in at the remote is a redirect of such a form, and browsers look at redirects too:
@@ -106,6 +109,10 @@ pub(super) async fn gate(
     mut request: Request,
     next: Next,
 ) -> Response {
+    if announced(&request) > most(request.uri().path()) {
+        pass_over(request);
+        return with_headers(Problem::too_large().into_response(), None);
+    }
     let is_secure = admin.is_secure();
     let mut cookie = None;
     let answer = match enter(&admin, Asked::by(&request)).await {
@@ -123,6 +130,27 @@ pub(super) async fn gate(
         }
     };
     with_headers(Problem::instead_of(answer), cookie)
+}
+
+/// Bytes that a request may have.
+fn most(path: &str) -> u64 {
+    let most = if path == LOG_IN { log_in::FORM } else { FORM };
+    most as u64
+}
+
+/// Bytes that it says to have, before any has come.
+fn announced(request: &Request) -> u64 {
+    request.body().size_hint().lower()
+}
+
+/// Who still sends reads no answer, and a connection that is closed with bytes unread is
+/// reset and takes the answer with it (RFC 9112, 9.6).
+fn pass_over(request: Request) {
+    const WITHIN: Duration = Duration::from_secs(3);
+    tokio::spawn(tokio::time::timeout(WITHIN, async move {
+        let mut body = request.into_body();
+        while let Some(Ok(_)) = body.frame().await {}
+    }));
 }
 
 /// Paths that need no session.

@@ -72,13 +72,14 @@ impl Problem {
         }
     }
 
-    fn too_large() -> Problem {
+    pub(super) fn too_large() -> Problem {
         Problem::new(
             StatusCode::PAYLOAD_TOO_LARGE,
             "Too large",
             format!(
-                "A form may have {} MB at most; nothing was saved.",
-                super::FORM / (1024 * 1024)
+                "A form may have {} MB at most, and a sign-in {} kB; nothing was saved.",
+                super::FORM / (1024 * 1024),
+                super::log_in::FORM / 1024
             ),
         )
     }

@@ -115,7 +115,7 @@ async fn a_form_of_five_megabytes_is_too_large_and_says_so() {
     assert!(
         answer
             .text
-            .contains("A form may have 4 MB at most; nothing was saved."),
+            .contains("A form may have 4 MB at most, and a sign-in 16 kB; nothing was saved."),
         "{}",
         answer.text
     );
