@@ -8,7 +8,7 @@ use maud::{Markup, html};
 use super::frame::{Around, OVERVIEW, Tone, badge, notice, tab_address, token};
 use super::gate::Viewer;
 use super::problem::Problem;
-use super::{Admin, connecting, frame, settings};
+use super::{Admin, connecting, frame, runs, settings};
 use crate::connection::{Connection, Status};
 use crate::runs::show_time;
 use crate::schedule::{self, Next};
@@ -89,6 +89,7 @@ pub(super) async fn connector(
     let latest = admin.host.store.latest_runs(&name).await?;
     let (_, document) = connection.settings().await?;
     let problems = connection.check_settings(&document, false).await?;
+    let told = settings::places(&connection);
     let content = html! {
         section.card {
             h2 { "Connection" }
@@ -104,7 +105,7 @@ pub(super) async fn connector(
                 ul {
                     @for problem in &problems {
                         li {
-                            a href=(format!("{}#{}", place_of(&connection, &problem.path), problem.path)) { (settings::place(&connection, &problem.path)) }
+                            a href=(format!("{}#{}", place_of(&connection, &problem.path), problem.path)) { (told(&problem.path)) }
                             ": " (problem.message)
                         }
                     }
@@ -127,10 +128,7 @@ pub(super) async fn connector(
 /// The page on which a setting is changed.
 fn place_of(connection: &Connection, path: &str) -> String {
     let tabs = &connection.description.tabs;
-    let has = |pointer: &String| {
-        path.strip_prefix(pointer.as_str())
-            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-    };
+    let has = |place: &String| settings::is_below(path, place);
     match tabs.iter().find(|tab| tab.settings.iter().any(has)) {
         Some(tab) => tab_address(&connection.name, &tab.name),
         None => tab_address(&connection.name, OVERVIEW),
@@ -196,7 +194,7 @@ fn entities(connection: &Connection, viewer: &Viewer, latest: &[Run], next: &[Ne
                             td {
                                 @match last(&entity.name) {
                                     Some(run) => {
-                                        a href=(format!("/admin/{}/runs/{}", connection.name, run.id)) { (show_time(run.started)) }
+                                        a href=(runs::address(&connection.name, run.id)) { (show_time(run.started)) }
                                         " " (run_state(run))
                                     }
                                     None => "never",

@@ -5,6 +5,7 @@ use maud::{Markup, html};
 use serde_json::{Value, json};
 
 use super::entered::{REMOVE, escaped};
+use super::is_below;
 use super::offers::{Offers, Remote};
 use super::schema::{Setting, Shape};
 
@@ -397,11 +398,8 @@ impl Drawing<'_> {
     }
 
     fn below<'b>(&'b self, at: &'b str) -> impl Iterator<Item = &'b Shown> {
-        let is_below = move |shown: &&Shown| {
-            let rest = shown.path.strip_prefix(at);
-            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-        };
-        self.problems.iter().filter(is_below)
+        let all = self.problems.iter();
+        all.filter(move |shown| is_below(&shown.path, at))
     }
 
     fn problems(&self, at: &str) -> Markup {

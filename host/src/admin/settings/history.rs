@@ -12,8 +12,8 @@ use super::super::Admin;
 use super::super::frame::{self, Around, HISTORY, Tone, notice, tab_address, token};
 use super::super::gate::{Posted, Viewer};
 use super::super::problem::Problem;
-use super::checked;
 use super::differences::{Difference, differences};
+use super::{changeable, checked};
 use crate::runs::show_time;
 use crate::store::SettingsVersion;
 
@@ -109,11 +109,7 @@ pub(in crate::admin) async fn take_back(
     posted: Posted,
 ) -> Result<Response, Problem> {
     let connection = admin.connection(&name).await?;
-    if connection.settings_file.is_some() {
-        return Err(Problem::refused(
-            "These settings come from a file; change that file.",
-        ));
-    }
+    changeable(&connection)?;
     let (revision, now) = (
         posted.get("revision").parse::<u64>(),
         posted.get("now").parse::<u64>(),

@@ -74,9 +74,37 @@ fn settings_of(connection: &Connection, tab: &Tab) -> Vec<(String, Setting)> {
         .collect()
 }
 
-/// A place in the settings as people read it on the page.
-pub(super) fn place(connection: &Connection, pointer: &str) -> String {
-    schema::place(&schema_of(&connection.description_json), pointer)
+/// Tells places in the settings as people read them on the page.
+pub(super) fn places(connection: &Connection) -> impl Fn(&str) -> String {
+    let schema = schema_of(&connection.description_json);
+    move |pointer| schema::place(&schema, pointer)
+}
+
+/// Whether a JSON Pointer leads to this place or below it.
+pub(super) fn is_below(path: &str, place: &str) -> bool {
+    let rest = path.strip_prefix(place);
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+/// Settings of a file are changed in that file.
+fn changeable(connection: &Connection) -> Result<(), Problem> {
+    match connection.settings_file {
+        None => Ok(()),
+        Some(_) => Err(Problem::refused(
+            "These settings come from a file; change that file.",
+        )),
+    }
+}
+
+/// That something was saved, and the way to take it back.
+fn saved(connector: &str, revision: u64) -> Markup {
+    notice(
+        Tone::Good,
+        &html! {
+            "Saved as revision " (revision) ". "
+            a href=(tab_address(connector, frame::HISTORY)) { "History" }
+        },
+    )
 }
 
 /// Every problem of a document that the connector knows without asking the remote.
@@ -103,15 +131,7 @@ pub(super) async fn show(
     let tab = tab_of(&connection, &tab)?;
     let version = Version::of(&connection).await?;
     let problems = checked(&connection, &version.document).await?;
-    let said = asked.saved.map(|revision| {
-        notice(
-            Tone::Good,
-            &html! {
-                "Saved as revision " (revision) ". "
-                a href=(tab_address(&name, frame::HISTORY)) { "History" }
-            },
-        )
-    });
+    let said = asked.saved.map(|revision| saved(&name, revision));
     page(
         &admin,
         &connection,
@@ -131,11 +151,7 @@ pub(super) async fn save(
 ) -> Result<Response, Problem> {
     let connection = admin.connection(&name).await?;
     let tab = tab_of(&connection, &tab)?;
-    if connection.settings_file.is_some() {
-        return Err(Problem::refused(
-            "These settings come from a file; change that file.",
-        ));
-    }
+    changeable(&connection)?;
     let base: u64 = posted.get("revision").parse().unwrap_or_default();
     let now = Version::of(&connection).await?;
     let settings = settings_of(&connection, tab);
@@ -208,11 +224,7 @@ fn blocking<'a>(
     now: &'a [Shown],
     pointers: &'a [String],
 ) -> impl Iterator<Item = &'a Shown> {
-    let is_here = |shown: &Shown| {
-        pointers
-            .iter()
-            .any(|pointer| shown.path.starts_with(pointer))
-    };
+    let is_here = |shown: &Shown| { pointers.iter() }.any(|place| is_below(&shown.path, place));
     let errors = now.iter().filter(|shown| shown.is_error);
     errors.filter(move |shown| is_here(shown) || !before.contains(shown))
 }

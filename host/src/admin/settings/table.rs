@@ -1,7 +1,7 @@
 //! The page of a table of pairs: leafed through and searched, rows added, changed and taken
 //! out, as CSV out and in. Each act is a revision of the settings of its own.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use axum::extract::{Path, Query, State};
@@ -20,7 +20,7 @@ use super::entered::put;
 use super::offers::{Needs, Offers, Remote, named, nobodys_scope};
 use super::rows::{entered, mark, of_csv, text, to_csv, without};
 use super::schema::{Setting, Shape, schema_of};
-use super::{Version, checked};
+use super::{Version, changeable, checked, is_below, saved};
 use crate::connection::Connection;
 use crate::description::Tab;
 use crate::model::RecordId;
@@ -223,15 +223,7 @@ pub(in crate::admin) async fn show(
     let changed = rows
         .iter()
         .find(|row| !asked.change.is_empty() && mark(row) == asked.change);
-    let said = (!asked.done.is_empty()).then(|| {
-        notice(
-            Tone::Good,
-            &html! {
-                "Saved as revision " (version.revision) ". "
-                a href=(tab_address(&name, frame::HISTORY)) { "History" }
-            },
-        )
-    });
+    let said = (!asked.done.is_empty()).then(|| saved(&name, version.revision));
     page(
         &admin,
         &table,
@@ -268,7 +260,7 @@ async fn page(
         .collect();
     let problems = checked(connection, &version.document).await?;
     let problems: Vec<&Shown> = { problems.iter() }
-        .filter(|shown| shown.path.starts_with(&table.at))
+        .filter(|shown| is_below(&shown.path, &table.at))
         .collect();
     let mut needs = Needs::default();
     for column in &table.columns {
@@ -387,11 +379,8 @@ fn row(
     (problems, is_locked): (&[&Shown], bool),
 ) -> Markup {
     let here = format!("{}/{number}", table.at);
-    let is_below = |shown: &&&Shown| {
-        let rest = shown.path.strip_prefix(&here);
-        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-    };
-    let wrong: Vec<&&Shown> = problems.iter().filter(is_below).collect();
+    let wrong = problems.iter().filter(|shown| is_below(&shown.path, &here));
+    let wrong: Vec<&&Shown> = wrong.collect();
     let mark = mark(row);
     html! {
         tr class=[(!wrong.is_empty()).then_some("problem")] {
@@ -423,11 +412,7 @@ pub(in crate::admin) async fn act(
     posted: Posted,
 ) -> Result<Response, Problem> {
     let connection = admin.connection(&name).await?;
-    if connection.settings_file.is_some() {
-        return Err(Problem::refused(
-            "These settings come from a file; change that file.",
-        ));
-    }
+    changeable(&connection)?;
     let table = Table::of(&connection, &asked.at)?;
     let version = Version::of(&connection).await?;
     let rows = table.rows(&version.document);
@@ -463,10 +448,8 @@ pub(in crate::admin) async fn act(
                 rows.to_vec()
             };
             // A row that is there already is not there twice.
-            next.extend(
-                read.into_iter()
-                    .filter(|row| how == "replace" || !rows.contains(row)),
-            );
+            let known: BTreeSet<String> = next.iter().map(mark).collect();
+            next.extend(read.into_iter().filter(|row| !known.contains(&mark(row))));
             (next, Vec::new())
         }
         _ => return Err(Problem::unreadable_form()),
@@ -475,7 +458,7 @@ pub(in crate::admin) async fn act(
     put(&mut document, &table.at, Some(Value::Array(next.clone())));
     let known = checked(&connection, &version.document).await?;
     let mut wrong: Vec<Shown> = { checked(&connection, &document).await?.into_iter() }
-        .filter(|shown| shown.is_error && shown.path.starts_with(&table.at))
+        .filter(|shown| shown.is_error && is_below(&shown.path, &table.at))
         .filter(|shown| {
             let is_known = known.iter().any(|known| known.message == shown.message);
             !is_known || is_of_new_row(&table.at, &next, rows, &shown.path)
