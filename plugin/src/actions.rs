@@ -7,6 +7,7 @@ use serde_json::json;
 use crate::contract::exports::halo::integration::actions::Action;
 use crate::contract::halo::integration::settings;
 use crate::failure::Failure;
+use crate::likely;
 use crate::settings::Settings;
 use crate::sync::forgotten;
 use crate::webhook::subscriptions;
@@ -18,6 +19,7 @@ const FORGET: &str = "forget";
 /// Of actions that want nothing to be said.
 const NO_INPUT: &str = r#"{"type":"object","properties":{},"additionalProperties":false}"#;
 const AN_OBJECT: &str = r#"{"type":"object","properties":{"entity":{"type":"string","description":"As in imports: contacts."},"key":{"type":"string","description":"The object's id, as reports show it."}},"required":["entity","key"],"additionalProperties":false}"#;
+const A_PLACE: &str = r#"{"type":"object","properties":{"after":{"type":["string","null"],"description":"What the last answer has as next; left out to begin."}},"additionalProperties":false}"#;
 
 /// What [`FORGET`] is told.
 #[derive(Debug, Deserialize)]
@@ -25,6 +27,13 @@ const AN_OBJECT: &str = r#"{"type":"object","properties":{"entity":{"type":"stri
 struct AnObject {
     entity: String,
     key: String,
+}
+
+/// What [`likely::NAME`] is told.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct APlace {
+    after: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -48,6 +57,13 @@ pub fn available() -> Vec<Action> {
             read_only: false,
             input_schema: AN_OBJECT.to_owned(),
         },
+        Action {
+            name: likely::NAME.to_owned(),
+            label: "Likely pairs".to_owned(),
+            help: "Looks for likely rows of the customer mapping table and says what speaks for each: name, domain, shared e-mail addresses. Some hundred companies a call, whose answer says where the next one goes on.".to_owned(),
+            read_only: true,
+            input_schema: A_PLACE.to_owned(),
+        },
     ]
 }
 
@@ -64,10 +80,18 @@ pub fn run(name: &str, input: &str) -> Result<String, Failure> {
             let forgotten = forgotten::by_hand(&object.entity, &object.key)?;
             Ok(json!({ "forgotten": forgotten }).to_string())
         }
-        _ => Err(Failure::new(
-            "not-found",
-            format!("There is no action {name:?}; there are {SUBSCRIPTIONS} and {FORGET}."),
-        )),
+        likely::NAME => {
+            let APlace { after } = told(name, input, A_PLACE)?;
+            Ok(likely::run(after.as_deref())?.to_string())
+        }
+        _ => {
+            let known: Vec<String> = available().into_iter().map(|action| action.name).collect();
+            let known = known.join(", ");
+            Err(Failure::new(
+                "not-found",
+                format!("There is no action {name:?}; there are {known}."),
+            ))
+        }
     }
 }
 
@@ -116,5 +140,28 @@ mod tests {
         ] {
             assert!(!is_taken(input), "{input}");
         }
+    }
+
+    #[test]
+    fn a25_likely_pairs_begin_without_a_place() {
+        let after = |input: &str| told::<APlace>("x", input, A_PLACE).map(|place| place.after);
+        for input in ["", "{}", r#"{"after": null}"#] {
+            assert_eq!(after(input).unwrap(), None, "{input}");
+        }
+        let place = after(r#"{"after": "1.2.3"}"#).unwrap();
+        assert_eq!(place.as_deref(), Some("1.2.3"));
+        for input in [r#"{"after": 3}"#, r#"{"before": "3"}"#, "[]"] {
+            assert_eq!(after(input).unwrap_err().code, "invalid", "{input}");
+        }
+    }
+
+    #[test]
+    fn a25_the_mapping_table_names_an_action_that_only_reads() {
+        let schema: serde_json::Value = serde_json::from_str(crate::settings::SCHEMA).unwrap();
+        let table = &schema["properties"]["companies"]["properties"]["customers"];
+        let name = table["x-suggestions"].as_str().unwrap();
+        let all = available();
+        let action = all.iter().find(|action| action.name == name).unwrap();
+        assert!(action.read_only);
     }
 }

@@ -143,14 +143,20 @@ fn online_problems(api: &Api, settings: &Settings) -> Result<Vec<Problem>, Failu
     Ok(problems)
 }
 
-/// Whether an import of companies may start.
-pub fn may_import(companies: &Companies) -> Result<(), Failure> {
+/// Whether any company is one to import.
+pub fn includes_any(companies: &Companies) -> Result<(), Failure> {
     if !companies.includes_any() {
         return Err(Failure::setting(
             "/companies/lifecycle-stages",
             "No lifecycle stage is chosen, so no company would be imported. Choose stages, or set all-lifecycle-stages to true.",
         ));
     }
+    Ok(())
+}
+
+/// Whether an import of companies may start.
+pub fn may_import(companies: &Companies) -> Result<(), Failure> {
+    includes_any(companies)?;
     if companies.top_level.is_none() {
         return Err(Failure::setting(
             "/companies/top-level",

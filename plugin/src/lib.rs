@@ -15,6 +15,7 @@
 //! | [`entity`] | what each entity is on both sides | no |
 //! | [`field`] | types, values and the rule that decides about a field | no |
 //! | [`matching`] | which Halo record a HubSpot object is | no |
+//! | [`likely`] | likely rows of the customer mapping table, with evidence | look, people: shell |
 //! | [`patience`] | what a failure of Halo's records asks for | shell |
 //! | [`push`] | sync back: Halo's changes to HubSpot | plan: no |
 //! | [`sync`] | import: cursor, plan of a page, the page itself | plan: no |
@@ -34,6 +35,7 @@ pub mod entity;
 pub mod failure;
 pub mod field;
 pub mod hubspot;
+pub mod likely;
 pub mod matching;
 pub mod patience;
 pub mod push;

@@ -19,6 +19,7 @@ mod hublets;
 mod import_all;
 mod items;
 mod kill;
+mod likely_pairs;
 mod live;
 mod made_in_preview;
 mod metrics;

@@ -145,6 +145,28 @@ pub fn count_since(version: &Version, object_type: &str, modified: &str, since: 
     )
 }
 
+/// Objects of which a property has one of these values, by id. The body of a search is at
+/// most 3,000 characters long, so a hundred ids are as many as there can be.
+pub fn among(
+    version: &Version,
+    object_type: &str,
+    (property, values): (&str, &[&str]),
+    properties: &[&str],
+    after: Option<&str>,
+) -> Call {
+    let filter = json!({ "propertyName": property, "operator": "IN", "values": values });
+    let mut body = json!({
+        "filterGroups": [{ "filters": [filter] }],
+        "sorts": [{ "propertyName": "hs_object_id", "direction": "ASCENDING" }],
+        "properties": properties,
+        "limit": SEARCH_LIMIT,
+    });
+    if let Some(after) = after {
+        body["after"] = json!(after);
+    }
+    Call::post(format!("{}/search", version.objects(object_type)), &body)
+}
+
 /// Objects whose usual properties contain a text, for choosing one.
 pub fn find(
     version: &Version,
@@ -255,6 +277,21 @@ mod tests {
     #[test]
     fn nothing_changed_is_one_call() {
         assert_eq!(read_all(&[(1, 10)], 11), (Default::default(), 1));
+    }
+
+    #[test]
+    fn a_hundred_of_the_longest_ids_fit_into_a_search() {
+        let version = Version::named("2026-09").unwrap();
+        let ids = vec![u64::MAX.to_string(); 100];
+        let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+        let of = ("associatedcompanyid", ids.as_slice());
+        let properties = ["email", "hs_additional_emails", "associatedcompanyid"];
+        let call = among(&version, "contacts", of, &properties, Some("10000"));
+        assert!(call.body.len() <= 3_000, "{}", call.body.len());
+        let body: serde_json::Value = serde_json::from_slice(&call.body).unwrap();
+        let filter = &body["filterGroups"][0]["filters"][0];
+        assert_eq!(filter["operator"], "IN");
+        assert_eq!(filter["values"].as_array().unwrap().len(), 100);
     }
 
     #[test]

@@ -261,7 +261,7 @@ impl Contacts<'_> {
 }
 
 /// By site: its customer.
-pub(super) fn customers_of(sites: BTreeSet<u64>) -> Result<BTreeMap<u64, u64>, Trouble> {
+pub fn customers_of(sites: BTreeSet<u64>) -> Result<BTreeMap<u64, u64>, Trouble> {
     let sites: Vec<u64> = sites.into_iter().collect();
     let wanted = [SITE_CUSTOMER.to_owned()];
     let mut customers = BTreeMap::new();
