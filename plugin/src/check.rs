@@ -148,7 +148,7 @@ pub fn includes_any(companies: &Companies) -> Result<(), Failure> {
     if !companies.includes_any() {
         return Err(Failure::setting(
             "/companies/lifecycle-stages",
-            "No lifecycle stage is chosen, so no company would be imported. Choose stages, or set all-lifecycle-stages to true.",
+            "No lifecycle stage is chosen, so no company would be imported. Choose stages, or include every one (all-lifecycle-stages).",
         ));
     }
     Ok(())
@@ -160,7 +160,7 @@ pub fn may_import(companies: &Companies) -> Result<(), Failure> {
     if companies.top_level.is_none() {
         return Err(Failure::setting(
             "/companies/top-level",
-            "New customers need a top level. Set top-level to the id of one (`records top-level` lists them).",
+            "New customers need a top level; choose one of Halo's (top-level).",
         ));
     }
     Ok(())
@@ -177,7 +177,7 @@ pub fn may_import_products(products: &Products) -> Result<(), Failure> {
     };
     Err(failure(
         "/products/item-group",
-        "New items need an item group. Set item-group of products to the id of one (`records item-group` lists them).".to_owned(),
+        "New items need an item group; choose one of Halo's (item-group).".to_owned(),
     ))
 }
 
@@ -296,7 +296,7 @@ fn missing_records(settings: &Settings) -> Result<Vec<Problem>, Failure> {
         let Some(id) = id else { continue };
         let found = insist(|| records::read(kind, &[id], &[]))?;
         if found.iter().all(Option::is_none) {
-            let message = format!("Halo has no {label} {id} (`records {kind}` lists them).");
+            let message = format!("Halo has no {label} {id}; choose another.");
             problems.push(problem(path, Severity::Error, "not-found", message));
         }
     }

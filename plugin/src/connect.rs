@@ -210,7 +210,7 @@ fn settled(
         return Err(Failure::new(
             "other-account",
             format!(
-                "This connection is linked to {}, but the sign-in is for {}. All links would be wrong. Sign in to the right account, or connect with --other-account if you mean it.",
+                "This connection is linked to {}, but the sign-in is for {}. All links would be wrong. Sign in to the right account, or allow another account (--other-account) if you mean it.",
                 known.account.name(),
                 account.name()
             ),

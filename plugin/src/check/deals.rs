@@ -27,7 +27,7 @@ pub fn may_import(deals: &Deals) -> Result<(), Failure> {
     };
     Err(failure(
         "/deals/ticket-type",
-        "New tickets need a ticket type. Set ticket-type to the id of one (`records ticket-type` lists them).".to_owned(),
+        "New tickets need a ticket type; choose one of Halo's (ticket-type).".to_owned(),
     ))
 }
 
@@ -119,7 +119,7 @@ pub(super) fn missing_records(deals: &Deals) -> Result<Vec<Problem>, Failure> {
             let ids: Vec<u64> = named.iter().map(|(_, id)| *id).collect();
             let found = insist(|| records::read(kind, &ids, &[]))?;
             for ((path, id), _) in named.iter().zip(found).filter(|(_, found)| found.is_none()) {
-                let message = format!("Halo has no {label} {id} (`records {kind}` lists them).");
+                let message = format!("Halo has no {label} {id}; choose another.");
                 problems.push(wrong(path, "not-found", message));
             }
         }

@@ -100,7 +100,7 @@ pub fn told(missed: &Missed, count: Option<u64>) -> Problem {
         (None, Some(counted)) => format!("HubSpot has {counted} already. They come"),
     };
     let message = format!(
-        "Webhooks tell of changes from now on, and nothing is replayed. {what} with an import (`import {objects}`), as far as they are synced."
+        "Webhooks tell of changes from now on, and nothing is replayed. {what} with an import of {objects}, as far as they are synced."
     );
     let path = format!("/webhooks/{}", missed.switch);
     problem(&path, Severity::Warning, "not-replayed", message)
@@ -142,7 +142,7 @@ mod tests {
         for (told, expected) in [
             (
                 said(since, None),
-                "What HubSpot changed since the last import of deals (2026-11-01T00:00:00Z) comes with an import (`import deals`)",
+                "What HubSpot changed since the last import of deals (2026-11-01T00:00:00Z) comes with an import of deals",
             ),
             (
                 said(since, Some(1)),

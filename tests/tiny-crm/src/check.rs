@@ -75,8 +75,7 @@ fn of_document(json: &str) -> Result<Vec<Problem>, Failure> {
             ..error(
                 "/accounts/top-level",
                 "not-set-up",
-                "New customers need a top level. Choose one (`records top-level` lists them)."
-                    .to_owned(),
+                "New customers need a top level; choose one of Halo's (top-level).".to_owned(),
             )
         });
     }

@@ -92,7 +92,7 @@ pub fn plan(object: &Object, rules: &Rules<'_>, known: &Known<'_>) -> Fate {
 fn not_selected() -> Failure {
     Failure::new(
         "not-selected",
-        "It is not in Halo, and nobody has chosen it. Preview the import of deals and confirm it, or import it with --select.",
+        "It is not in Halo, and nobody has chosen it. Preview the import of deals, and choose it there.",
     )
 }
 
