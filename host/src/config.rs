@@ -230,6 +230,14 @@ impl Config {
                 "{name:?} cannot be the name of a connector: use letters, digits and dashes."
             ));
         }
+        if let Some(name) = TAKEN
+            .iter()
+            .find(|name| config.connector.contains_key(**name))
+        {
+            return Err(format!(
+                "{name:?} cannot be the name of a connector, as the admin page has that address itself: choose another."
+            ));
+        }
         for (name, connector) in &config.connector {
             let brake = connector.brake.check();
             brake.map_err(|detail| format!("connector.{name}.brake: {detail}"))?;
@@ -320,6 +328,9 @@ impl Config {
     }
 }
 
+/// What stands in addresses of the admin page where else a connector's name does.
+const TAKEN: [&str; 3] = ["assets", "log-in", "log-out"];
+
 fn is_name(name: &str) -> bool {
     !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
 }
@@ -404,6 +415,18 @@ mod tests {
         let config = parse("[connector.crm]\ncomponent = \"x.wasm\"\n").unwrap();
         let error = config.connector("cmr").unwrap_err().to_string();
         assert!(error.contains("it has crm"), "{error}");
+    }
+
+    #[test]
+    fn a_name_that_the_admin_page_has_itself_is_refused() {
+        for name in TAKEN {
+            let error = parse(&format!("[connector.{name}]\ncomponent = \"x.wasm\"\n"));
+            let error = error.unwrap_err().to_string();
+            assert!(
+                error.contains(name) && error.contains("choose another"),
+                "{error}"
+            );
+        }
     }
 
     #[test]

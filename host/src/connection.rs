@@ -2,6 +2,7 @@
 //! grants and its store. Each method is one call of an export, in a fresh
 //! instance and within the limits.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -130,6 +131,11 @@ impl Connection {
     /// The store.
     pub fn store(&self) -> &Arc<dyn Store> {
         &self.grants.store
+    }
+
+    /// How much of each rate budget is used now, by name.
+    pub fn usage(&self) -> BTreeMap<String, crate::http::Usage> {
+        self.grants.http.budgets().usage()
     }
 
     /// The time.

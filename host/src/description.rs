@@ -56,6 +56,9 @@ pub struct Tab {
     /// JSON Pointers to the settings.
     #[serde(default)]
     pub settings: Vec<String>,
+    /// Actions that only look and belong to these settings.
+    #[serde(default)]
+    pub actions: Vec<String>,
 }
 
 /// JSON Pointers into the settings.

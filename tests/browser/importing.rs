@@ -114,6 +114,44 @@ async fn s55_mapped_previewed_and_of_ten_deals_three_ticked_by_hand() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a25_likely_pairs_are_looked_for_ticked_all_at_once_and_accepted() {
+    let desk = Desk::with(async |shop| {
+        stored(shop).await;
+        let halo = shop.records().unwrap();
+        for (company, customer) in [
+            ("Birch Inc", "Birch Ltd"),
+            (SCRIPT, &format!("{SCRIPT} Ltd")),
+        ] {
+            shop.sim.create_company([("name", company)]).unwrap();
+            halo.add("customer", &[("name", customer)]).await.unwrap();
+        }
+    })
+    .await;
+    let window = &desk.window;
+    desk.visit("/admin/hubspot/settings/companies").await;
+    window.click("a[href*='/table?at=']").await.unwrap();
+    window.click("a[href*='/likely?at=']").await.unwrap();
+    window.sees("Nobody has looked yet.").await.unwrap();
+    axe::accessible(window).await;
+    window.press("Look for likely rows").await.unwrap();
+    // The page keeps itself up to date until then.
+    window.sees("2 likely rows found.").await.unwrap();
+    window.sees("Both are called “birch”").await.unwrap();
+    window.sees(SCRIPT).await.unwrap();
+    axe::accessible(window).await;
+    window.click("[data-tick-all] input").await.unwrap();
+    window.press("Accept what is ticked").await.unwrap();
+    window
+        .sees("2 rows were added to the table.")
+        .await
+        .unwrap();
+    window.sees("There is nothing to decide.").await.unwrap();
+    window.click("main a[href*='/table?at=']").await.unwrap();
+    window.sees("2 of 2 rows").await.unwrap();
+    desk.is_calm().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_is_wrong_stands_at_its_field_and_what_was_typed_is_still_there() {
     let desk = Desk::with(stored).await;
     let window = &desk.window;

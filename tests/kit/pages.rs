@@ -2,11 +2,16 @@
 //! a page adds one line to [`PAGES`]: that one is then looked at for accessibility in both
 //! colour schemes and two widths, for what its policy forbids, and as a screenshot.
 
-use anyhow::ensure;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, ensure};
+use halo_host::clock::Clock;
+use halo_host::model::Failure;
+use halo_host::store::{NewEvent, NewMessage, ReportRow, Scope, Settled, Store as _, Verdict};
 use serde_json::json;
 
 use super::chromium::Window;
-use super::{Program, Serving, Workshop};
+use super::{NAME, Program, Serving, Visitor, Workshop};
 use crate::hubspot_sim::SimOptions;
 
 /// Name of the file of its screenshot, and its path.
@@ -27,6 +32,14 @@ pub const PAGES: &[(&str, &str)] = &[
         "mapping-table",
         "/admin/hubspot/table?at=/companies/customers",
     ),
+    (
+        "likely-rows",
+        "/admin/hubspot/likely?at=/companies/customers",
+    ),
+    (
+        "subscriptions",
+        "/admin/hubspot/actions/webhook-subscriptions",
+    ),
     ("history", "/admin/hubspot/history"),
     ("import", "/admin/hubspot/runs/1"),
     ("preview", "/admin/hubspot/runs/6"),
@@ -43,6 +56,10 @@ pub const PAGES: &[(&str, &str)] = &[
     ("log-in", "/admin/log-in"),
     ("not-found", "/admin/nothing"),
 ];
+
+/// How long it may take to look for likely rows, and how often it is asked.
+const PATIENCE: Duration = Duration::from_secs(60);
+const LOOK: Duration = Duration::from_millis(50);
 
 /// Who administers it.
 pub const ADMINISTRATOR: (&str, &str) = ("Ada Ost", "correct horse battery staple");
@@ -77,7 +94,9 @@ impl Site {
         workshop.result(&["preview", "hubspot", "deals"]).await?;
         let (name, password) = ADMINISTRATOR;
         workshop.administrator(name, password).await?;
+        leave_something_open(&workshop).await?;
         let serving = workshop.serve().await?;
+        find_likely_rows(&workshop).await?;
         Ok(Site {
             address: workshop.address()?,
             workshop,
@@ -106,6 +125,92 @@ impl Site {
     }
 }
 
+/// A change that HubSpot did not take, the message of it, and an event that leads nowhere.
+async fn leave_something_open(workshop: &Workshop) -> anyhow::Result<()> {
+    let halo = workshop.records()?;
+    halo.edit("customer", 1, &[("CFCity", "Basel")]).await?;
+    let changes = halo.outbox().await?;
+    let change = { changes.iter() }.find(|change| change.kind == "customer");
+    let change = change.context("the edit of a customer is no change")?;
+    let title = halo.field("customer", 1, "name").await?;
+    let why = format!(
+        "{title} was not sent: HubSpot does not take \"Basel\" for \"city\". Edit it in Halo."
+    );
+    let scope = Scope {
+        connection: NAME.to_owned(),
+        layer: 0,
+        run: None,
+        cause: "push".to_owned(),
+        lane: None,
+    };
+    let settled = Settled {
+        sequence: change.sequence,
+        kind: change.kind.clone(),
+        record: change.record,
+        verdict: Verdict::Rejected(Failure::new("invalid", &why)),
+        report: ReportRow {
+            entity: "companies".to_owned(),
+            key: change.record.to_string(),
+            title: title.clone(),
+            address: None,
+            facets: Vec::new(),
+            outcome: "rejected".to_owned(),
+            reason: None,
+            kind: change.kind.clone(),
+            record: Some(change.record),
+            parts: Vec::new(),
+        },
+        message: Some(NewMessage {
+            level: "error".to_owned(),
+            text: why,
+            title,
+            address: None,
+        }),
+    };
+    let now = Clock::default().now();
+    halo.store.outbox_settle(&scope, &[settled], now).await?;
+    let event = NewEvent {
+        connection: NAME.to_owned(),
+        account: "44237313".to_owned(),
+        object: "companies 1".to_owned(),
+        dedupe: "1".to_owned(),
+        payload: b"{}".to_vec(),
+    };
+    halo.store.inbox_add(vec![event], now).await?;
+    Ok(())
+}
+
+/// Companies and customers that may be the same, and a search that has found them.
+async fn find_likely_rows(workshop: &Workshop) -> anyhow::Result<()> {
+    let halo = workshop.records()?;
+    for (company, customer, domain) in [
+        ("Birchwood Inc.", "Birchwood Ltd", "birchwood.example"),
+        ("The Cedar Company", "Cedar", "cedar.example"),
+        ("Dogwood & Sons GmbH", "Dogwood and Sons", ""),
+        ("Elm Street Labs", "ESL Laboratories", "elmstreet.example"),
+    ] {
+        let included = ("lifecyclestage", "customer");
+        let of_company = [("name", company), ("domain", domain), included];
+        workshop.sim.create_company(of_company)?;
+        let of_customer = [("name", customer), ("domain", domain)];
+        halo.add("customer", &of_customer).await?;
+    }
+    const PAGE: &str = "/admin/hubspot/likely?at=/companies/customers";
+    let mut visitor = Visitor::of(&workshop.address()?);
+    let (name, password) = ADMINISTRATOR;
+    visitor.sign_in(name, password).await?;
+    visitor.submit(PAGE, &[("do", "search")]).await?;
+    let begun = Instant::now();
+    while visitor.get(PAGE).await?.text.contains("Looking: ") {
+        ensure!(
+            begun.elapsed() < PATIENCE,
+            "it is still looking for likely rows"
+        );
+        tokio::time::sleep(LOOK).await;
+    }
+    Ok(())
+}
+
 /// Settings that are stored, so that they can be changed on a page; and another connector.
 async fn configure(workshop: &Workshop) -> anyhow::Result<()> {
     let path = workshop.folder().join("halo.toml");
@@ -123,6 +228,8 @@ async fn configure(workshop: &Workshop) -> anyhow::Result<()> {
         "item-group": 1,
         "fields": [{ "property": "price", "field": "baseprice" }],
     });
+    let address = "https://halo.example/webhooks/hubspot";
+    settings["webhooks"] = json!({ "public-url": address, "companies": true, "deals": true });
     settings["sync-back"] = json!({ "companies": "on-update" });
     workshop.write("settings.json", &settings.to_string())?;
     let field = [

@@ -138,6 +138,15 @@ pub(super) fn token(viewer: &Viewer) -> Markup {
     html! { input type="hidden" name=(TOKEN) value=(viewer.token()); }
 }
 
+/// The head of a column of boxes, with one that ticks all of the page where there is a
+/// script.
+pub(super) fn tick_all() -> Markup {
+    html! {
+        span.hidden { "Choose" }
+        label.check data-tick-all hidden { input type="checkbox"; span.hidden { "Tick all on this page" } }
+    }
+}
+
 /// A button that does one thing.
 pub(super) fn button(viewer: &Viewer, address: &str, label: &str, class: &str) -> Markup {
     html! {

@@ -20,6 +20,7 @@ use crate::connection::Connection;
 use crate::host::Host;
 
 mod access;
+mod actions;
 mod activity;
 pub(crate) mod administrators;
 mod assets;
@@ -39,6 +40,7 @@ use attempts::Attempts;
 use gate::form_urlencoded;
 pub(crate) use jobs::Jobs;
 use problem::Problem;
+pub(crate) use settings::likely::forget as forget_likely;
 
 /// Bytes of one form: a mapping table of 20,000 pairs as text is half of it.
 const FORM: usize = 4 * 1024 * 1024;
@@ -51,6 +53,7 @@ pub(crate) struct Admin {
     attempts: Mutex<Attempts>,
     begun: Instant,
     known: settings::offers::Known,
+    searches: Arc<settings::likely::Searches>,
 }
 
 impl Admin {
@@ -83,6 +86,7 @@ pub(crate) fn router(host: &Arc<Host>) -> Router {
         attempts: Mutex::default(),
         begun: Instant::now(),
         known: settings::offers::Known::default(),
+        searches: Arc::default(),
     });
     let pages = Router::new()
         .route("/admin", get(overview::integrations))
@@ -103,6 +107,10 @@ pub(crate) fn router(host: &Arc<Host>) -> Router {
         .route(
             "/admin/{name}/table",
             get(settings::table::show).post(settings::table::act),
+        )
+        .route(
+            "/admin/{name}/likely",
+            get(settings::likely::show).post(settings::likely::act),
         )
         .route("/admin/{name}/table.csv", get(settings::table::download))
         .route(
@@ -138,6 +146,7 @@ pub(crate) fn router(host: &Arc<Host>) -> Router {
             "/admin/{name}/activity/journal",
             get(activity::journal::show),
         )
+        .route("/admin/{name}/actions/{what}", get(actions::show))
         .route("/admin/{name}/runs", post(runs::start))
         .route("/admin/{name}/runs/{run}", get(runs::show))
         .route("/admin/{name}/runs/{run}/stop", post(runs::stop))

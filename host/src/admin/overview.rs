@@ -10,6 +10,7 @@ use super::gate::Viewer;
 use super::problem::Problem;
 use super::{Admin, connecting, frame, runs, settings};
 use crate::connection::{Connection, Status};
+use crate::model::Failure;
 use crate::runs::show_time;
 use crate::schedule::{self, Next};
 use crate::store::{Run, RunMode};
@@ -133,6 +134,20 @@ fn place_of(connection: &Connection, path: &str) -> String {
         Some(tab) => tab_address(&connection.name, &tab.name),
         None => tab_address(&connection.name, OVERVIEW),
     }
+}
+
+/// A failure, with the way to the setting that it is about.
+pub(super) fn failed(connection: &Connection, failure: &Failure) -> Markup {
+    let place = failure.attributes.get("path");
+    notice(
+        Tone::Bad,
+        &html! {
+            (failure)
+            @if let Some(place) = place {
+                " " a href=(format!("{}#{place}", place_of(connection, place))) { (settings::places(connection)(place)) }
+            }
+        },
+    )
 }
 
 /// How the sign-in stands, and the button that changes it.

@@ -2,6 +2,7 @@
 //! right to that; that something was there, and when, stays.
 
 use super::{Context, Done, Ended};
+use crate::admin::forget_likely;
 use crate::store::{Forgotten, Subject};
 
 #[derive(Debug, clap::Args)]
@@ -22,6 +23,8 @@ struct Told {
     /// In how many places of its state the connector had values of it; nothing, where it
     /// has no way to be told.
     state: Option<u64>,
+    /// Likely rows of mapping tables; their evidence names people.
+    likely: u64,
 }
 
 impl Forget {
@@ -40,6 +43,7 @@ impl Forget {
         let told = Told {
             host: host.store.forget(&subject).await?,
             state,
+            likely: forget_likely(&host.store, &subject.connection).await?,
         };
         context
             .out
@@ -55,7 +59,7 @@ fn show(told: &Told, connector: &str) -> String {
         None => format!("nothing of what {connector} remembers, as it cannot be told to"),
     };
     format!(
-        "Forgotten: the values in {} lines of the journal, {} rows of reports, {} messages, {} events and {state}; {} previews were dropped.\nHalo's own record is as it was: edit or deactivate it there. Backups still have it all. What the remote still has comes again with the next import that reads it.",
-        host.journal, host.reports, host.messages, host.events, host.previews
+        "Forgotten: the values in {} lines of the journal, {} rows of reports, {} messages, {} events, {} likely rows and {state}; {} previews were dropped.\nHalo's own record is as it was: edit or deactivate it there. Backups still have it all. What the remote still has comes again with the next import that reads it.",
+        host.journal, host.reports, host.messages, host.events, told.likely, host.previews
     )
 }

@@ -10,7 +10,7 @@ const COMPANIES: &str = "/admin/hubspot/settings/companies";
 const TABLE: &str = "/admin/hubspot/table?at=/companies/customers";
 
 /// A connected host whose settings are stored, and an administrator who is signed in.
-async fn served(companies: Value) -> (Workshop, Serving, Visitor) {
+pub(super) async fn served(companies: Value) -> (Workshop, Serving, Visitor) {
     let shop = empty().await;
     shop.records().unwrap();
     let path = shop.folder().join("halo.toml");
@@ -35,7 +35,7 @@ async fn signed_in(shop: &Workshop) -> Visitor {
 }
 
 /// The settings as they are kept.
-async fn kept(shop: &Workshop) -> Value {
+pub(super) async fn kept(shop: &Workshop) -> Value {
     let shown = shop.result(&["settings", "hubspot", "show"]).await.unwrap();
     shown[0].clone()
 }

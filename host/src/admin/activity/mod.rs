@@ -90,6 +90,7 @@ pub(super) async fn show(
     let all = admin.host.store.runs(&name, SHOWN).await?;
     let counted = admin.host.measured(&name).counts();
     let slowed = counted.answers.get("429").copied().unwrap_or_default();
+    let usage = connection.usage();
     let list = html! {
         @if all.is_empty() { p { "Nothing has run yet." } }
         @else {
@@ -115,7 +116,13 @@ pub(super) async fn show(
             p { (counted.requests) " since this host was started; " (match slowed { 0 => "none was answered with “too many requests”.".to_owned(), slowed => format!("{slowed} were answered with “too many requests” and repeated.") }) }
             dl {
                 @for bucket in &connection.description.buckets {
-                    dt { "Budget " (bucket.name) } dd { (bucket.limit) " in " (bucket.window_ms / 1_000) " s" }
+                    @if let Some(usage) = usage.get(&bucket.name) {
+                        dt { "Budget " (bucket.name) }
+                        dd {
+                            (usage.used) " of " (usage.limit) " in the last " (bucket.window_ms / 1_000) " s"
+                            @if usage.waits > 0 { "; " (usage.waits) " requests waited, " (usage.waited.as_secs()) " s in all" }
+                        }
+                    }
                 }
             }
         }

@@ -27,6 +27,9 @@ function keepUpToDate(part) {
   again();
 }
 
+// Where the tabs do not all fit, the one that is open is in sight.
+document.querySelector(".tabs a[aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+
 document.querySelectorAll("[data-live]").forEach(keepUpToDate);
 
 // Another row of a table: a copy of the empty one under the next number.
@@ -109,6 +112,15 @@ document.querySelectorAll("input[data-narrow]").forEach((input) => {
       label.hidden = !label.textContent.toLowerCase().includes(typed);
     });
   });
+});
+
+// One box that ticks all boxes of its table.
+document.querySelectorAll("label[data-tick-all]").forEach((label) => {
+  label.hidden = false;
+  const all = label.querySelector("input");
+  const boxes = [...label.closest("table").querySelectorAll("tbody input[type=checkbox]")];
+  all.addEventListener("change", () => boxes.forEach((box) => { box.checked = all.checked; }));
+  boxes.forEach((box) => box.addEventListener("change", () => { all.checked = boxes.every((other) => other.checked); }));
 });
 
 // Nobody loses by a click what was typed.

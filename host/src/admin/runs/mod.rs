@@ -8,9 +8,9 @@ use axum::http::header;
 use axum::response::{IntoResponse as _, Redirect, Response};
 use maud::{Markup, html};
 
-use super::frame::{ACTIVITY, Around, Tone, notice, token};
+use super::frame::{ACTIVITY, Around, token};
 use super::gate::{Posted, Viewer};
-use super::overview::run_state;
+use super::overview::{failed, run_state};
 use super::problem::Problem;
 use super::settings::plain_cell;
 use super::{Admin, frame};
@@ -244,7 +244,7 @@ pub(super) async fn show(
             } @else if is_elsewhere {
                 p { "It was not started at this page. It is running, or it was killed: an import that was killed goes on where it was when it is started again." }
             }
-            @if let Some(failure) = &run.failure { (notice(Tone::Bad, &html! { (failure) })) }
+            @if let Some(failure) = &run.failure { (failed(&connection, failure)) }
             @if !is_running { (sums(&name, &run, &counts, &asked)) }
         }
         @if !is_running {

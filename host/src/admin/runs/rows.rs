@@ -7,7 +7,7 @@ use maud::{Markup, html};
 
 use super::look::{Asked, Part, is_written};
 use super::{address, is_of_everything};
-use crate::admin::frame::{Tone, badge, notice, token};
+use crate::admin::frame::{Tone, badge, notice, tick_all, token};
 use crate::admin::gate::Viewer;
 use crate::connection::Connection;
 use crate::deviations::{Deviation, outcome_of};
@@ -48,7 +48,7 @@ pub(super) fn table(
                     table {
                         caption.hidden { "Rows of the run" }
                         thead { tr {
-                            @if is_preview { th scope="col" { span.hidden { "Choose" } } }
+                            @if is_preview { th scope="col" { (tick_all()) } }
                             (head(&here, asked, "name", "Name"))
                             (head(&here, asked, "outcome", "What"))
                             @for facet in &facets { (head(&here, asked, facet, facet)) }

@@ -127,7 +127,7 @@ impl Drawing<'_> {
             Shape::Field(kind) => self.field(at, label, kind, &text),
             Shape::RemoteField(entity) => html! {
                 input id=(at) name=(at) value=(text) aria-label=[label] list=(list_of(entity)) autocomplete="off"
-                    data-property aria-invalid=[self.invalid(at)] aria-describedby=[said];
+                    placeholder="Search" data-property aria-invalid=[self.invalid(at)] aria-describedby=[said];
                 @if let Some(field) = self.offers.remote_field(entity, &text) {
                     small { (field.label) " · " (field.type_name) }
                 }
@@ -202,7 +202,7 @@ impl Drawing<'_> {
         name: Option<&str>,
     ) -> Markup {
         html! {
-            input id=(at) name=(at) value=(value) aria-label=[label] autocomplete="off" data-suggest=(suggest)
+            input id=(at) name=(at) value=(value) aria-label=[label] autocomplete="off" placeholder="Search" data-suggest=(suggest)
                 list=(format!("{at}?")) aria-invalid=[self.invalid(at)] aria-describedby=[self.describedby(at)];
             datalist id=(format!("{at}?")) {}
             @if let Some(name) = name { small { (name) } }

@@ -122,7 +122,7 @@ fn value_of(
             let chosen = values.iter().filter(|value| !value.is_empty());
             Some(json!(chosen.collect::<Vec<_>>()))
         }
-        Shape::Table(columns) => Some(table(columns, (from, to), entered, misfits)),
+        Shape::Table(columns) => Some(table(columns, (from, to), before, entered, misfits)),
         // Changed row by row, on a page of its own.
         Shape::Pairs(_) => before.cloned(),
         Shape::Json if typed.is_empty() => None,
@@ -164,6 +164,7 @@ fn group(
 fn table(
     columns: &[Setting],
     (from, to): (&str, &str),
+    before: Option<&Value>,
     entered: &Entered<'_>,
     misfits: &mut Vec<Misfit>,
 ) -> Value {
@@ -175,13 +176,27 @@ fn table(
         }
         let target = format!("{to}/{}", rows.len());
         let mut found = Vec::new();
-        let row = group(columns, (&source, &target), None, entered, &mut found);
+        let was = before.and_then(|rows| rows.get(number as usize));
+        let was = was.filter(|was| is_same(columns, was, &source, entered));
+        let row = group(columns, (&source, &target), was, entered, &mut found);
         if let Some(row) = row.filter(|row| has_content(row, columns)) {
             rows.push(row);
             misfits.append(&mut found);
         }
     }
     Value::Array(rows)
+}
+
+/// Whether a row that was entered is still this one: what its first column names. Then it
+/// keeps what the form does not show; a form that is shown again counts its rows anew.
+fn is_same(columns: &[Setting], was: &Value, source: &str, entered: &Entered<'_>) -> bool {
+    let Some(first) = columns.first() else {
+        return false;
+    };
+    let typed = entered.get(&format!("{source}/{}", escaped(&first.name)));
+    let typed = typed.and_then(|values| values.last().copied());
+    let was = was.get(&first.name).and_then(Value::as_str);
+    was.is_some() && was == typed.map(str::trim)
 }
 
 /// Whether anything in a row was chosen, beyond a list's first choice or an empty table.
@@ -382,6 +397,24 @@ mod tests {
         assert_eq!(changed["a"]["fields"], expected);
         let (gone, _) = entered(changed, &[("/a/fields", "")]);
         assert_eq!(gone["a"]["fields"], json!([]));
+    }
+
+    #[test]
+    fn a_row_that_is_still_the_same_keeps_what_was_written_out_and_what_the_form_does_not_show() {
+        let row = |property: &str| json!({ "property": property, "back": false, "unknown": 7 });
+        let before = json!({ "a": { "fields": [row("one"), row("two")] } });
+        let fields = [
+            ("/a/fields", ""),
+            ("/a/fields/0/property", "one"),
+            ("/a/fields/0/back", ""),
+            ("/a/fields/0/direction", "in"),
+            // Another one in the place of the second.
+            ("/a/fields/1/property", "three"),
+            ("/a/fields/1/back", ""),
+        ];
+        let (changed, _) = entered(before, &fields);
+        let expected = json!([row("one"), { "property": "three" }]);
+        assert_eq!(changed["a"]["fields"], expected);
     }
 
     #[test]

@@ -25,6 +25,7 @@ mod differences;
 mod draw;
 mod entered;
 pub(super) mod history;
+pub(super) mod likely;
 pub(super) mod offers;
 mod ordered;
 mod rows;
@@ -305,6 +306,7 @@ async fn page(
             }
             (drawing.lists())
         }
+        (super::actions::of_tab(connection, tab).await?)
         @if let Some(entity) = entity {
             @if !entity.fixed_fields.is_empty() { (fixed(connection, entity)) }
         }

@@ -154,17 +154,14 @@ pub(super) fn text(row: &Value, column: &Setting) -> String {
 mod tests {
     use serde_json::json;
 
+    use super::super::schema::columns_of;
     use super::*;
 
     fn columns() -> Vec<Setting> {
-        let schema = json!({ "type": "array", "x-widget": "record-mapping", "items": { "type": "object",
-            "properties": {
-                "company": { "type": "string", "x-choices": "companies" },
-                "customer": { "type": "integer", "x-record": "customer" } } } });
-        match Setting::of("x", &serde_json::from_str(&schema.to_string()).unwrap()).shape {
-            Shape::Pairs(columns) => columns,
-            other => panic!("{other:?}"),
-        }
+        columns_of(&json!({
+            "company": { "type": "string", "x-choices": "companies" },
+            "customer": { "type": "integer", "x-record": "customer" },
+        }))
     }
 
     #[test]

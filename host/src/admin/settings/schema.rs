@@ -20,6 +20,8 @@ pub(super) struct Setting {
     pub(super) default: Option<Value>,
     /// Whether a row shows it only when asked for more.
     pub(super) is_more: bool,
+    /// The action that looks for likely rows (`x-suggestions`).
+    pub(super) suggestions: Option<String>,
 }
 
 /// What a setting may be.
@@ -69,6 +71,7 @@ impl Setting {
             shape: shape(schema),
             default: schema.get("default").map(Ordered::value),
             is_more: schema.get("x-more") == Some(&Ordered::Other(Value::Bool(true))),
+            suggestions: schema.text("x-suggestions").map(str::to_owned),
         }
     }
 
@@ -160,10 +163,28 @@ fn labelled(values: &[Ordered], labels: Option<&Ordered>) -> Vec<(String, String
         .filter_map(|value| {
             let value = value.as_str()?;
             let label = labels.and_then(|labels| labels.text(value));
-            let label = label.map_or_else(|| value.replace('-', " "), str::to_owned);
+            // A version or a date is written as it is.
+            let has_digits = value.contains(|letter: char| letter.is_ascii_digit());
+            let spoken = || match has_digits {
+                true => value.to_owned(),
+                false => value.replace('-', " "),
+            };
+            let label = label.map_or_else(spoken, str::to_owned);
             Some((value.to_owned(), label))
         })
         .collect()
+}
+
+/// The columns of a table of pairs whose rows have these properties.
+#[cfg(test)]
+pub(super) fn columns_of(properties: &Value) -> Vec<Setting> {
+    let items = serde_json::json!({ "type": "object", "properties": properties });
+    let schema =
+        serde_json::json!({ "type": "array", "x-widget": "record-mapping", "items": items });
+    match serde_json::from_str(&schema.to_string()).map(|schema| Setting::of("x", &schema).shape) {
+        Ok(Shape::Pairs(columns)) => columns,
+        other => panic!("{other:?}"),
+    }
 }
 
 #[cfg(test)]
@@ -182,8 +203,10 @@ mod tests {
         assert_eq!(of(json!({ "type": "boolean" })), Shape::Switch);
         assert_eq!(of(json!({ "type": "integer" })), Shape::Number);
         assert_eq!(of(json!({ "type": "string" })), Shape::Text);
-        let one = json!({ "type": "string", "enum": ["a-b", "c"], "x-labels": { "c": "Sea" } });
-        let labelled = [("a-b", "a b"), ("c", "Sea")].map(|(v, l)| (v.into(), l.into()));
+        let one =
+            json!({ "type": "string", "enum": ["a-b", "c", "2-1"], "x-labels": { "c": "Sea" } });
+        let labelled =
+            [("a-b", "a b"), ("c", "Sea"), ("2-1", "2-1")].map(|(v, l)| (v.into(), l.into()));
         assert_eq!(of(one), Shape::OneOf(labelled.to_vec()));
         let record = json!({ "type": "integer", "x-record": "site" });
         assert_eq!(of(record), Shape::Record("site".into()));

@@ -20,7 +20,7 @@ use super::entered::put;
 use super::offers::{Needs, Offers, Remote, named, nobodys_scope};
 use super::rows::{entered, mark, of_csv, text, to_csv, without};
 use super::schema::{Setting, Shape, schema_of};
-use super::{Version, changeable, checked, is_below, saved};
+use super::{Version, changeable, checked, is_below, likely, saved};
 use crate::connection::Connection;
 use crate::description::Tab;
 use crate::model::RecordId;
@@ -50,16 +50,16 @@ pub(in crate::admin) struct Asked {
 }
 
 /// A table of the settings.
-struct Table<'a> {
-    at: String,
-    setting: Setting,
-    columns: Vec<Setting>,
-    tab: &'a Tab,
-    connection: &'a Connection,
+pub(super) struct Table<'a> {
+    pub(super) at: String,
+    pub(super) setting: Setting,
+    pub(super) columns: Vec<Setting>,
+    pub(super) tab: &'a Tab,
+    pub(super) connection: &'a Connection,
 }
 
 impl<'a> Table<'a> {
-    fn of(connection: &'a Connection, at: &str) -> Result<Table<'a>, Problem> {
+    pub(super) fn of(connection: &'a Connection, at: &str) -> Result<Table<'a>, Problem> {
         let unknown = || Problem::not_found("The settings have no such table.");
         let setting = Setting::at(&schema_of(&connection.description_json), at);
         let setting = setting.ok_or_else(unknown)?;
@@ -81,7 +81,7 @@ impl<'a> Table<'a> {
         })
     }
 
-    fn address(&self) -> String {
+    pub(super) fn address(&self) -> String {
         format!(
             "/admin/{}/table?at={}",
             self.connection.name,
@@ -89,7 +89,7 @@ impl<'a> Table<'a> {
         )
     }
 
-    fn rows<'b>(&self, document: &'b Value) -> &'b [Value] {
+    pub(super) fn rows<'b>(&self, document: &'b Value) -> &'b [Value] {
         let rows = document.pointer(&self.at).and_then(Value::as_array);
         rows.map_or(&[], Vec::as_slice)
     }
@@ -184,8 +184,35 @@ impl<'a> Table<'a> {
             .collect())
     }
 
+    /// The errors that these rows would bring: of rows that were not there before, and
+    /// those that were not known before.
+    pub(super) async fn wrong(
+        &self,
+        version: &Version,
+        next: &[Value],
+    ) -> Result<Vec<Shown>, Problem> {
+        let rows = self.rows(&version.document);
+        let mut document = version.document.clone();
+        put(&mut document, &self.at, Some(Value::Array(next.to_vec())));
+        let known = checked(self.connection, &version.document).await?;
+        let known: BTreeSet<&str> = known.iter().map(|known| known.message.as_str()).collect();
+        let problems = checked(self.connection, &document).await?.into_iter();
+        let of_table = problems.filter(|shown| shown.is_error && is_below(&shown.path, &self.at));
+        Ok(of_table
+            .filter(|shown| {
+                let is_known = known.contains(shown.message.as_str());
+                !is_known || is_of_new_row(&self.at, next, rows, &shown.path)
+            })
+            .collect())
+    }
+
     /// Makes these the rows, if nobody has changed the settings meanwhile.
-    async fn save(&self, version: &Version, rows: Vec<Value>, by: &str) -> Result<u64, Problem> {
+    pub(super) async fn save(
+        &self,
+        version: &Version,
+        rows: Vec<Value>,
+        by: &str,
+    ) -> Result<u64, Problem> {
         let mut document = version.document.clone();
         put(&mut document, &self.at, Some(Value::Array(rows)));
         let connection = self.connection;
@@ -322,7 +349,7 @@ async fn page(
                     table {
                         caption.hidden { (table.setting.title) }
                         thead { tr {
-                            @if !is_locked { th scope="col" { span.hidden { "Choose" } } }
+                            @if !is_locked { th scope="col" { (frame::tick_all()) } }
                             @for column in &table.columns { th scope="col" { (column.title) } }
                             @if !is_locked { th scope="col" { span.hidden { "Change" } } }
                         } }
@@ -344,6 +371,7 @@ async fn page(
                 }
             }
         }
+        (likely::entrance(connection, &table.at, &table.setting))
         section.card {
             h2 { "As a file" }
             p { a href=(format!("/admin/{}/table.csv?at={}", connection.name, form_urlencoded(&table.at))) { "Download as CSV" } }
@@ -454,16 +482,7 @@ pub(in crate::admin) async fn act(
         }
         _ => return Err(Problem::unreadable_form()),
     };
-    let mut document = version.document.clone();
-    put(&mut document, &table.at, Some(Value::Array(next.clone())));
-    let known = checked(&connection, &version.document).await?;
-    let mut wrong: Vec<Shown> = { checked(&connection, &document).await?.into_iter() }
-        .filter(|shown| shown.is_error && is_below(&shown.path, &table.at))
-        .filter(|shown| {
-            let is_known = known.iter().any(|known| known.message == shown.message);
-            !is_known || is_of_new_row(&table.at, &next, rows, &shown.path)
-        })
-        .collect();
+    let mut wrong = table.wrong(&version, &next).await?;
     wrong.extend(misfits.into_iter().map(|misfit| Shown {
         path: misfit.path,
         is_error: true,

@@ -1,0 +1,441 @@
+//! Likely rows of a table of pairs: looked for by the connector, shown with what speaks for
+//! them, accepted into the table or refused by a person; never applied by themselves.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use axum::extract::{Path, Query, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse as _, Redirect, Response};
+use maud::{Markup, html};
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::super::Admin;
+use super::super::frame::{self, Around, Tone, badge, notice, token};
+use super::super::gate::{Posted, Viewer, form_urlencoded};
+use super::super::problem::Problem;
+use super::rows::{mark, text};
+use super::schema::Setting;
+use super::table::Table;
+use super::{Version, changeable};
+use crate::connection::Connection;
+use crate::runs::show_time;
+
+mod agreeing;
+mod kept;
+mod searching;
+
+use agreeing::{alone, is_open, subjects};
+pub(crate) use kept::forget;
+use kept::{Kept, Likely, Search};
+pub(in crate::admin) use searching::Searches;
+
+/// Rows on a page.
+const SHOWN: usize = 50;
+/// Rows that are looked through for those of a page: the others have been mapped by hand
+/// since they were found.
+const READ: u32 = 1_000;
+/// From here on rows are accepted all at once: two kinds of evidence are no chance.
+const STRONG: u8 = 2;
+/// Errors that are listed.
+const LISTED: usize = 20;
+
+#[derive(Debug, Default, Deserialize)]
+pub(in crate::admin) struct Asked {
+    #[serde(default)]
+    at: String,
+    #[serde(default)]
+    after: String,
+    #[serde(default)]
+    accepted: Option<usize>,
+    #[serde(default)]
+    left: usize,
+}
+
+/// The address of the page of a table.
+fn address(connector: &str, at: &str) -> String {
+    format!("/admin/{connector}/likely?at={}", form_urlencoded(at))
+}
+
+/// The way here, on the page of a table that has likely rows.
+pub(super) fn entrance(connection: &Connection, at: &str, setting: &Setting) -> Markup {
+    html! {
+        @if setting.suggestions.is_some() {
+            section.card {
+                h2 { "Likely rows" }
+                p { "Rows that are likely can be looked for and are shown with what speaks for them; nothing is added until you accept it." }
+                p { a.button href=(address(&connection.name, at)) { "Likely rows" } }
+            }
+        }
+    }
+}
+
+/// All that the page of a table is made of.
+struct Place<'a> {
+    table: Table<'a>,
+    action: String,
+    kept: Kept,
+}
+
+impl<'a> Place<'a> {
+    fn of(connection: &'a Connection, at: &str) -> Result<Place<'a>, Problem> {
+        let table = Table::of(connection, at)?;
+        let action = table.setting.suggestions.clone();
+        let none = || Problem::not_found("Nothing looks for likely rows of this table.");
+        Ok(Place {
+            action: action.ok_or_else(none)?,
+            kept: Kept::of(connection.store(), &connection.name, at),
+            table,
+        })
+    }
+
+    fn address(&self) -> String {
+        address(&self.table.connection.name, &self.table.at)
+    }
+}
+
+/// The page.
+pub(in crate::admin) async fn show(
+    State(admin): State<Arc<Admin>>,
+    Path(name): Path<String>,
+    Query(asked): Query<Asked>,
+    viewer: Viewer,
+) -> Result<Markup, Problem> {
+    let connection = admin.connection(&name).await?;
+    let place = Place::of(&connection, &asked.at)?;
+    let said = asked.accepted.map(|accepted| {
+        notice(
+            if asked.left == 0 { Tone::Good } else { Tone::Warning },
+            &html! {
+                (match accepted { 1 => "1 row was added to the table.".to_owned(), accepted => format!("{accepted} rows were added to the table.") })
+                @if asked.left > 0 { " " (asked.left) " were left for you, as each names something that another row names, too." }
+            },
+        )
+    });
+    page(&admin, &place, &viewer, &asked, said).await
+}
+
+async fn page(
+    admin: &Admin,
+    place: &Place<'_>,
+    viewer: &Viewer,
+    asked: &Asked,
+    said: Option<Markup>,
+) -> Result<Markup, Problem> {
+    let table = &place.table;
+    let connection = table.connection;
+    let version = Version::of(connection).await?;
+    let subjects = subjects(&table.columns, table.rows(&version.document));
+    let search = place.kept.search().await?;
+    let is_under_way = admin.searches.is_under_way(&connection.name, &table.at);
+    let read = place.kept.found(&asked.after, READ).await?;
+    let is_all = read.len() < READ as usize;
+    let last_read = read.last().map(|(name, _)| name.clone());
+    let mut shown: Vec<(String, Likely)> = { read.into_iter() }
+        .filter(|(_, likely)| is_open(&table.columns, &subjects, &likely.row))
+        .take(SHOWN + 1)
+        .collect();
+    let next = if shown.len() > SHOWN {
+        shown.truncate(SHOWN);
+        shown.last().map(|(name, _)| name.clone())
+    } else {
+        last_read.filter(|_| !is_all)
+    };
+    let refused = place.kept.refused(SHOWN as u32).await?;
+    let is_locked = connection.settings_file.is_some();
+    let content = html! {
+        p { a href=(table.address()) { "Back to the " (table.setting.title.to_lowercase()) } }
+        @if let Some(said) = said { (said) }
+        (standing(place, viewer, search.as_ref(), is_under_way))
+        @if shown.is_empty() {
+            @if search.is_some() && !is_under_way { p { "There is nothing to decide." } }
+        } @else {
+            form.card method="post" action=(place.address()) {
+                (token(viewer))
+                div.scroll tabindex="0" role="region" aria-label={ "Likely rows" } {
+                    table {
+                        caption.hidden { "Likely rows" }
+                        thead { tr {
+                            @if !is_locked { th scope="col" { (frame::tick_all()) } }
+                            @for column in &table.columns { th scope="col" { (column.title) } }
+                            th scope="col" { "What speaks for it" }
+                        } }
+                        tbody { @for (name, likely) in &shown { (line(&table.columns, name, likely, is_locked)) } }
+                    }
+                }
+                @if !is_locked {
+                    div.save {
+                        button.primary name="do" value="accept" { "Accept what is ticked" }
+                        button name="do" value="refuse" { "Refuse what is ticked" }
+                        button name="do" value="accept-strong" { "Accept all with two or more kinds of evidence" }
+                    }
+                }
+            }
+            @if next.is_some() || !asked.after.is_empty() {
+                nav.pages aria-label="Pages" {
+                    @if !asked.after.is_empty() { a href=(place.address()) { "First page" } }
+                    @if let Some(next) = &next { a href=(format!("{}&after={}", place.address(), form_urlencoded(next))) { "Next page" } }
+                }
+            }
+        }
+        @if !refused.is_empty() { (refusals(place, viewer, &refused, is_locked)) }
+    };
+    let around = Around {
+        viewer,
+        connection: Some(connection),
+        tab: &table.tab.name,
+    };
+    let title = format!("Likely rows of the {}", table.setting.title.to_lowercase());
+    Ok(frame::page(&around, &title, &content))
+}
+
+/// How the search stands, and what can be done about it.
+fn standing(
+    place: &Place<'_>,
+    viewer: &Viewer,
+    search: Option<&Search>,
+    is_under_way: bool,
+) -> Markup {
+    let remote = &place.table.connection.description.name;
+    let live = is_under_way.then(|| place.address());
+    let button = |what: &str, label: &str, class: &str| {
+        html! { button class=(class) name="do" value=(what) { (label) } }
+    };
+    html! {
+        section.card id="standing" data-live=[&live] data-every="1" data-then[is_under_way] {
+            @match search {
+                None => p { "Nobody has looked yet. " (remote) " is asked for everything that has no row; this may take some minutes." },
+                Some(search) => {
+                    p aria-live="polite" {
+                        @if is_under_way { "Looking: " } @else { "Started " (show_time(search.started)) " by " (search.by) ": " }
+                        (search.looked_at) @if let Some(total) = search.total { " of " (total) } " looked at, "
+                        (match search.found { 1 => "1 likely row found".to_owned(), found => format!("{found} likely rows found") })
+                        @if !is_under_way && !search.is_done && search.problem.is_none() { ", then stopped" } "."
+                    }
+                    @if is_under_way { progress aria-label="How far it is" max=[search.total] value=[search.total.map(|total| search.looked_at.min(total))] {} }
+                    @if let Some(problem) = search.problem.as_ref().filter(|_| !is_under_way) { (notice(Tone::Bad, &html! { (problem) })) }
+                }
+            }
+            form method="post" action=(place.address()) {
+                (token(viewer))
+                @match search {
+                    _ if is_under_way => (button("stop", "Stop", "danger")),
+                    None => (button("search", "Look for likely rows", "primary")),
+                    Some(search) => {
+                        @if search.next.is_some() { (button("go-on", "Go on", "primary")) " " }
+                        (button("search", "Look again from the start", ""))
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn line(columns: &[Setting], name: &str, likely: &Likely, is_locked: bool) -> Markup {
+    let called: Vec<&str> = likely.names.values().map(String::as_str).collect();
+    html! {
+        tr {
+            @if !is_locked { td { label.check { input type="checkbox" name="pair" value=(name); span.hidden { "Choose " (called.join(", ")) } } } }
+            @for column in columns { td { (cell(column, likely)) } }
+            td {
+                @if likely.strength >= STRONG { (badge("strong", Some(Tone::Good))) }
+                ul.changes { @for why in &likely.why { li { (why) } } }
+            }
+        }
+    }
+}
+
+fn cell(column: &Setting, likely: &Likely) -> Markup {
+    let value = text(&likely.row, column);
+    html! {
+        @match likely.names.get(&column.name) {
+            Some(name) if !value.is_empty() => { (name) " " small { (value) } }
+            _ => (value),
+        }
+    }
+}
+
+fn refusals(
+    place: &Place<'_>,
+    viewer: &Viewer,
+    refused: &[(String, Likely)],
+    is_locked: bool,
+) -> Markup {
+    html! {
+        details.card {
+            summary { "Refused before" @if refused.len() == SHOWN { " (the first " (SHOWN) ")" } }
+            form method="post" action=(place.address()) {
+                (token(viewer))
+                div.scroll tabindex="0" role="region" aria-label={ "Refused before" } {
+                    table {
+                        caption.hidden { "Refused before" }
+                        thead { tr {
+                            @if !is_locked { th scope="col" { span.hidden { "Choose" } } }
+                            @for column in &place.table.columns { th scope="col" { (column.title) } }
+                        } }
+                        tbody {
+                            @for (name, likely) in refused {
+                                tr {
+                                    @if !is_locked { td { label.check { input type="checkbox" name="refused" value=(name); span.hidden { "Choose " (likely.names.values().map(String::as_str).collect::<Vec<_>>().join(", ")) } } } }
+                                    @for column in &place.table.columns { td { (cell(column, likely)) } }
+                                }
+                            }
+                        }
+                    }
+                }
+                @if !is_locked { button name="do" value="offer-again" { "Let the next search find what is ticked" } }
+            }
+        }
+    }
+}
+
+/// Looks for rows, accepts or refuses.
+pub(in crate::admin) async fn act(
+    State(admin): State<Arc<Admin>>,
+    Path(name): Path<String>,
+    Query(asked): Query<Asked>,
+    posted: Posted,
+) -> Result<Response, Problem> {
+    let connection = admin.connection(&name).await?;
+    let place = Place::of(&connection, &asked.at)?;
+    let what = posted.get("do");
+    match what {
+        "search" | "go-on" => begin(&admin, &connection, &place, &posted).await?,
+        "stop" => admin.searches.stop(&name, &asked.at),
+        "accept" | "accept-strong" => return accept(&admin, &place, &posted, &asked).await,
+        "refuse" => {
+            changeable(&connection)?;
+            let ticked: Vec<&str> = posted.all("pair").collect();
+            let chosen = place.kept.named(&ticked).await?;
+            place.kept.refuse(&chosen).await?;
+        }
+        "offer-again" => {
+            changeable(&connection)?;
+            let ticked: Vec<&str> = posted.all("refused").collect();
+            place.kept.offer_again(&ticked).await?;
+        }
+        _ => return Err(Problem::unreadable_form()),
+    }
+    let by = posted.viewer.name();
+    tracing::info!(connection = name, what, by, "likely rows were acted on");
+    Ok(Redirect::to(&place.address()).into_response())
+}
+
+async fn begin(
+    admin: &Admin,
+    connection: &Arc<Connection>,
+    place: &Place<'_>,
+    posted: &Posted,
+) -> Result<(), Problem> {
+    let before = place.kept.search().await?;
+    let goes_on = posted.get("do") == "go-on";
+    let search = match before.filter(|before| goes_on && before.next.is_some()) {
+        Some(before) => Search {
+            problem: None,
+            ..before
+        },
+        None => Search {
+            started: connection.now(),
+            by: posted.viewer.name().to_owned(),
+            ..Search::default()
+        },
+    };
+    let asked = searching::Asked {
+        connection: connection.clone(),
+        at: place.table.at.clone(),
+        columns: place.table.columns.clone(),
+        action: place.action.clone(),
+    };
+    searching::start(
+        &admin.searches,
+        &admin.host,
+        asked,
+        place.kept.clone(),
+        search,
+    )
+    .await?;
+    Ok(())
+}
+
+/// Adds what was chosen to the table, as one revision of the settings, where it brings no
+/// new problem.
+async fn accept(
+    admin: &Admin,
+    place: &Place<'_>,
+    posted: &Posted,
+    asked: &Asked,
+) -> Result<Response, Problem> {
+    let table = &place.table;
+    changeable(table.connection)?;
+    let version = Version::of(table.connection).await?;
+    let rows = table.rows(&version.document);
+    let (chosen, left) = if posted.get("do") == "accept" {
+        let ticked: Vec<&str> = posted.all("pair").collect();
+        (place.kept.named(&ticked).await?, 0)
+    } else {
+        let all = open(place, rows).await?;
+        let strong = all
+            .iter()
+            .filter(|(_, likely)| likely.strength >= STRONG)
+            .count();
+        let alone = alone(&table.columns, rows, &all).into_iter();
+        let chosen: Vec<_> = alone
+            .filter(|(_, likely)| likely.strength >= STRONG)
+            .cloned()
+            .collect();
+        let left = strong - chosen.len();
+        (chosen, left)
+    };
+    if chosen.is_empty() && left == 0 {
+        return Err(Problem::refused(
+            "Nothing was chosen, so nothing was added. Tick the rows to accept.",
+        ));
+    }
+    let mut next = rows.to_vec();
+    let known: BTreeSet<String> = rows.iter().map(mark).collect();
+    let is_new = |row: &&Value| !known.contains(&mark(row));
+    next.extend(
+        chosen
+            .iter()
+            .map(|(_, likely)| &likely.row)
+            .filter(is_new)
+            .cloned(),
+    );
+    let wrong = table.wrong(&version, &next).await?;
+    if !wrong.is_empty() {
+        let said = notice(
+            Tone::Bad,
+            &html! {
+                p { strong { "Nothing was added." } }
+                ul { @for shown in wrong.iter().take(LISTED) { li { (shown.message) } } }
+                @if wrong.len() > LISTED { p { "And " (wrong.len() - LISTED) " more." } }
+            },
+        );
+        let page = page(admin, place, &posted.viewer, asked, Some(said)).await?;
+        return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
+    }
+    if next.len() > rows.len() {
+        table.save(&version, next, posted.viewer.name()).await?;
+    }
+    // What is in the table is not offered, also where this is not reached.
+    place.kept.accepted(&chosen).await?;
+    let to = format!("{}&accepted={}&left={left}", place.address(), chosen.len());
+    Ok(Redirect::to(&to).into_response())
+}
+
+/// All that was found and has no row yet.
+async fn open(place: &Place<'_>, rows: &[Value]) -> Result<Vec<(String, Likely)>, Problem> {
+    let columns = &place.table.columns;
+    let subjects = subjects(columns, rows);
+    let (mut all, mut after) = (Vec::new(), String::new());
+    loop {
+        let found = place.kept.found(&after, READ).await?;
+        let Some((last, _)) = found.last().filter(|_| !found.is_empty()) else {
+            return Ok(all);
+        };
+        after.clone_from(last);
+        let is_open = |(_, likely): &(String, Likely)| is_open(columns, &subjects, &likely.row);
+        all.extend(found.into_iter().filter(is_open));
+    }
+}
