@@ -2,6 +2,7 @@
 //! needs a browser to be seen is in `browser/`.
 
 mod forms;
+mod history;
 mod likely;
 mod paths;
 mod reach;

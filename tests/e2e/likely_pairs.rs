@@ -85,7 +85,7 @@ async fn a25_likely_pairs_come_with_their_evidence_the_strongest_first_and_nothi
     shop.halo(&["check", NAME]).await.unwrap();
     let before = halo.contents().await.unwrap();
     let journal = halo.journal_length().await.unwrap();
-    let settings = halo.store.settings_history(NAME).await.unwrap();
+    let settings = halo.store.settings_history(NAME, None, 9).await.unwrap();
     shop.sim.reset_stats();
 
     let answer = look(&shop, json!({})).await;
@@ -124,7 +124,7 @@ async fn a25_likely_pairs_come_with_their_evidence_the_strongest_first_and_nothi
     assert_eq!(shop.sim.stats().writes, 0);
     assert_eq!(halo.contents().await.unwrap(), before);
     assert_eq!(halo.journal_length().await.unwrap(), journal);
-    let after = halo.store.settings_history(NAME).await.unwrap();
+    let after = halo.store.settings_history(NAME, None, 9).await.unwrap();
     assert_eq!(after.len(), settings.len());
 
     // A row is one of the table, as it is.

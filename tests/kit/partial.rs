@@ -407,7 +407,8 @@ handed_on! {
     settings_put(
         connection: &str, json: &str, author: &str, at: Timestamp, expected: Option<u64>
     ) -> u64;
-    settings_history(connection: &str) -> Vec<SettingsVersion>;
+    settings_at(connection: &str, revision: u64) -> Option<SettingsVersion>;
+    settings_history(connection: &str, before: Option<u64>, limit: u32) -> Vec<SettingsVersion>;
     run_begin(run: &NewRun) -> RunId;
     run_end(run: RunId, state: &str, failure: Option<&Failure>, at: Timestamp) -> ();
     run(run: RunId) -> Option<Run>;

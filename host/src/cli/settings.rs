@@ -30,8 +30,15 @@ enum Action {
         /// The file, or - for standard input.
         file: PathBuf,
     },
-    /// All versions, newest first.
-    History,
+    /// Versions, newest first.
+    History {
+        /// Versions before this revision.
+        #[arg(long)]
+        before: Option<u64>,
+        /// At most so many.
+        #[arg(long, default_value_t = 20)]
+        limit: u32,
+    },
     /// Make an earlier version the settings again.
     Revert {
         /// Its revision.
@@ -70,11 +77,15 @@ impl Settings {
                 let text = read(&file)?;
                 apply(context, &connection, &text).await
             }
-            Action::History => {
-                let versions = connection.store().settings_history(&self.name).await?;
+            Action::History { before, limit } => {
+                let store = connection.store();
+                let versions = store.settings_history(&self.name, before, limit).await?;
                 context.out.result(&versions, || {
                     if versions.is_empty() {
-                        return "No settings have been applied yet.".to_owned();
+                        return match before {
+                            None => "No settings have been applied yet.".to_owned(),
+                            Some(before) => format!("There is no revision before {before}."),
+                        };
                     }
                     let lines: Vec<String> = versions
                         .iter()
@@ -92,16 +103,13 @@ impl Settings {
                 Ok(())
             }
             Action::Revert { revision } => {
-                let versions = connection.store().settings_history(&self.name).await?;
-                let version = versions
-                    .into_iter()
-                    .find(|version| version.revision == revision)
-                    .ok_or_else(|| {
-                        Ended::Failed(format!(
-                            "There is no revision {revision}; see `halo-host settings {} history`.",
-                            self.name
-                        ))
-                    })?;
+                let version = connection.store().settings_at(&self.name, revision).await?;
+                let version = version.ok_or_else(|| {
+                    Ended::Failed(format!(
+                        "There is no revision {revision}; see `halo-host settings {} history`.",
+                        self.name
+                    ))
+                })?;
                 apply(context, &connection, &version.json).await
             }
         }

@@ -622,8 +622,17 @@ pub trait Store: Send + Sync + 'static {
         at: Timestamp,
         expected: Option<u64>,
     ) -> Result<u64>;
-    /// All versions, newest first.
-    async fn settings_history(&self, connection: &str) -> Result<Vec<SettingsVersion>>;
+    /// One version.
+    async fn settings_at(&self, connection: &str, revision: u64)
+    -> Result<Option<SettingsVersion>>;
+    /// Versions below a revision, or the last ones, newest first. Each has its whole
+    /// document, so ask for few at a time.
+    async fn settings_history(
+        &self,
+        connection: &str,
+        before: Option<u64>,
+        limit: u32,
+    ) -> Result<Vec<SettingsVersion>>;
 
     /// Records the start of a run.
     async fn run_begin(&self, run: &NewRun) -> Result<RunId>;

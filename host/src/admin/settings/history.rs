@@ -17,8 +17,8 @@ use super::{changeable, checked};
 use crate::runs::show_time;
 use crate::store::SettingsVersion;
 
-/// Versions on a page.
-const SHOWN: usize = 20;
+/// Versions on a page: each is a whole document.
+const SHOWN: u32 = 20;
 /// Differences of a version that are listed; of more, the number.
 const LISTED: usize = 50;
 
@@ -32,7 +32,7 @@ fn document(version: Option<&SettingsVersion>) -> Value {
     parsed.unwrap_or_else(|| json!({}))
 }
 
-/// All versions, newest first, each with what it changed.
+/// Versions, newest first, each with what it changed.
 pub(in crate::admin) async fn show(
     State(admin): State<Arc<Admin>>,
     Path(name): Path<String>,
@@ -40,27 +40,30 @@ pub(in crate::admin) async fn show(
     viewer: Viewer,
 ) -> Result<Markup, Problem> {
     let connection = admin.connection(&name).await?;
-    let history = admin.host.store.settings_history(&name).await?;
-    let newest = history.first().map_or(0, |version| version.revision);
-    let is_wanted =
-        |version: &&SettingsVersion| asked.before.is_none_or(|before| version.revision < before);
-    let from = history
-        .iter()
-        .position(|version| is_wanted(&version))
-        .unwrap_or(history.len());
-    let shown = &history[from..];
+    let store = &admin.host.store;
+    // One more than is shown, for what the last one has changed.
+    let read = store.settings_history(&name, asked.before, SHOWN + 1);
+    let read = read.await?;
+    let newest = match (asked.before, read.first()) {
+        (None, first) => first.map_or(0, |version| version.revision),
+        (Some(_), _) => { store.settings(&name).await? }.map_or(0, |version| version.revision),
+    };
+    let shown = &read[..read.len().min(SHOWN as usize)];
+    let older = shown.last().filter(|_| read.len() > shown.len());
+    let here = tab_address(&name, HISTORY);
     let content = html! {
-        @if history.is_empty() { p { "Nobody has changed the settings yet." } }
+        @if newest == 0 { p { "Nobody has changed the settings yet." } }
+        @else if shown.is_empty() { p { "There is no older revision." } }
         @if connection.settings_file.is_some() {
             (notice(Tone::Warning, &html! { "These settings come from a file now; what is here is from before." }))
         }
-        @for (n, version) in shown.iter().take(SHOWN).enumerate() {
+        @for (n, version) in shown.iter().enumerate() {
             section.card {
                 h2 { "Revision " (version.revision) @if version.revision == newest { " (now)" } }
                 p.faint { (show_time(version.at)) " by " strong { (version.author) } }
-                (changes(&differences(&document(shown.get(n + 1)), &document(Some(version)))))
+                (changes(&differences(&document(read.get(n + 1)), &document(Some(version)))))
                 @if version.revision != newest && connection.settings_file.is_none() {
-                    form method="post" action=(tab_address(&name, HISTORY)) {
+                    form method="post" action=(here) {
                         (token(&viewer))
                         input type="hidden" name="revision" value=(version.revision);
                         input type="hidden" name="now" value=(newest);
@@ -69,8 +72,11 @@ pub(in crate::admin) async fn show(
                 }
             }
         }
-        @if let Some(last) = shown.get(SHOWN - 1).filter(|_| shown.len() > SHOWN) {
-            p { a href=(format!("{}?before={}", tab_address(&name, HISTORY), last.revision)) { "Older" } }
+        @if older.is_some() || asked.before.is_some() {
+            nav.pages aria-label="Pages" {
+                @if asked.before.is_some() { a href=(here) { "First page" } }
+                @if let Some(last) = older { a href=(format!("{here}?before={}", last.revision)) { "Older" } }
+            }
         }
     };
     let around = Around {
@@ -117,10 +123,9 @@ pub(in crate::admin) async fn take_back(
     let (Ok(revision), Ok(now)) = (revision, now) else {
         return Err(Problem::unreadable_form());
     };
-    let history = admin.host.store.settings_history(&name).await?;
-    let version = history.iter().find(|version| version.revision == revision);
+    let version = admin.host.store.settings_at(&name, revision).await?;
     let version = version.ok_or_else(|| Problem::not_found("There is no such revision."))?;
-    let problems = checked(&connection, &document(Some(version))).await?;
+    let problems = checked(&connection, &document(Some(&version))).await?;
     if let Some(error) = problems.iter().find(|problem| problem.is_error) {
         return Err(Problem::refused(format!(
             "Revision {revision} is not right any more, and nothing was changed: {}",

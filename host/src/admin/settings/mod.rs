@@ -240,19 +240,16 @@ async fn changed_since(
     if base == now.revision {
         return Ok(None);
     }
-    let history = connection
-        .store()
-        .settings_history(&connection.name)
-        .await?;
-    let json = { history.iter() }.find(|version| version.revision == base);
-    let before: Value = json
+    let (store, name) = (connection.store(), &connection.name);
+    let before = store.settings_at(name, base).await?;
+    let before: Value = before
         .and_then(|version| serde_json::from_str(&version.json).ok())
         .unwrap_or_else(|| json!({}));
     let differs = |pointer: &String| before.pointer(pointer) != now.document.pointer(pointer);
     if !tab.settings.iter().any(differs) {
         return Ok(None);
     }
-    let by = history.first().map(|version| version.author.clone());
+    let by = store.settings(name).await?.map(|version| version.author);
     Ok(Some(by.unwrap_or_else(|| "Somebody".to_owned())))
 }
 

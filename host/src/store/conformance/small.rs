@@ -8,6 +8,7 @@ on_every_store! {
     a_task_that_was_set_anew_while_it_ran_stays_as_set,
     tasks_come_by_time_and_can_be_cancelled,
     settings_keep_every_version,
+    settings_are_read_one_version_or_a_few_at_a_time,
     settings_that_were_changed_meanwhile_are_a_conflict,
     a_value_of_a_connection_is_set_and_removed,
     an_added_field_is_replaced_and_removed,
@@ -81,7 +82,7 @@ async fn settings_keep_every_version(hosts: &Hosts) {
     // The same document is no new version; an earlier one is.
     assert_eq!(put("{\"a\":2}", NOW + 2).await.unwrap(), 2);
     assert_eq!(put("{\"a\":1}", NOW + 3).await.unwrap(), 3);
-    let history = store.settings_history("crm").await.unwrap();
+    let history = store.settings_history("crm", None, 9).await.unwrap();
     let shown: Vec<_> = history
         .iter()
         .map(|v| (v.revision, v.json.as_str(), v.at))
@@ -99,7 +100,34 @@ async fn settings_keep_every_version(hosts: &Hosts) {
         store.settings("crm").await.unwrap().as_ref(),
         history.first()
     );
-    assert_eq!(store.settings_history("shop").await.unwrap(), []);
+    assert_eq!(store.settings_history("shop", None, 9).await.unwrap(), []);
+}
+
+async fn settings_are_read_one_version_or_a_few_at_a_time(hosts: &Hosts) {
+    let store = &*hosts.one;
+    for at in 1..=5 {
+        let json = format!("{{\"a\":{at}}}");
+        let put = store.settings_put("crm", &json, "ann", NOW + at, None);
+        assert_eq!(put.await.unwrap(), at);
+    }
+    let revisions = |before, limit| async move {
+        let history = store.settings_history("crm", before, limit).await.unwrap();
+        history.iter().map(|v| v.revision).collect::<Vec<_>>()
+    };
+    assert_eq!(revisions(None, 2).await, [5, 4]);
+    assert_eq!(revisions(Some(4), 2).await, [3, 2]);
+    assert_eq!(revisions(Some(2), 2).await, [1]);
+    assert_eq!(revisions(Some(1), 2).await, [0; 0]);
+    assert_eq!(revisions(Some(u64::MAX), 9).await, [5, 4, 3, 2, 1]);
+    let third = store.settings_at("crm", 3).await.unwrap().unwrap();
+    assert_eq!(
+        (third.revision, third.json.as_str(), third.author.as_str()),
+        (3, "{\"a\":3}", "ann")
+    );
+    for (connection, revision) in [("crm", 0), ("crm", 6), ("shop", 3)] {
+        let found = store.settings_at(connection, revision).await.unwrap();
+        assert_eq!(found, None, "{connection} {revision}");
+    }
 }
 
 async fn settings_that_were_changed_meanwhile_are_a_conflict(hosts: &Hosts) {

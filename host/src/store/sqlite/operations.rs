@@ -295,9 +295,24 @@ impl Store for SqliteStore {
             .await
     }
 
-    async fn settings_history(&self, connection: &str) -> Result<Vec<SettingsVersion>> {
+    async fn settings_at(
+        &self,
+        connection: &str,
+        revision: u64,
+    ) -> Result<Option<SettingsVersion>> {
         let connection = connection.to_owned();
-        self.look(move |db| settings::history(db, &connection))
+        self.look(move |db| settings::at(db, &connection, revision))
+            .await
+    }
+
+    async fn settings_history(
+        &self,
+        connection: &str,
+        before: Option<u64>,
+        limit: u32,
+    ) -> Result<Vec<SettingsVersion>> {
+        let connection = connection.to_owned();
+        self.look(move |db| settings::history(db, &connection, before, limit))
             .await
     }
 

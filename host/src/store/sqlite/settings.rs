@@ -16,13 +16,34 @@ pub(super) fn current(db: &Connection, connection: &str) -> Answer<Option<Settin
     Ok(statement.query_row([connection], version).optional()?)
 }
 
-/// All versions, newest first.
-pub(super) fn history(db: &Connection, connection: &str) -> Answer<Vec<SettingsVersion>> {
+/// One version.
+pub(super) fn at(
+    db: &Connection,
+    connection: &str,
+    revision: u64,
+) -> Answer<Option<SettingsVersion>> {
     let mut statement = db.prepare_cached(
         "SELECT revision, json, author, at FROM settings_version
-         WHERE connection = ?1 ORDER BY revision DESC",
+         WHERE connection = ?1 AND revision = ?2",
     )?;
-    let versions = statement.query_map([connection], version)?;
+    let found = statement.query_row(params![connection, int(revision)], version);
+    Ok(found.optional()?)
+}
+
+/// Versions below a revision, or the last ones, newest first.
+pub(super) fn history(
+    db: &Connection,
+    connection: &str,
+    before: Option<u64>,
+    limit: u32,
+) -> Answer<Vec<SettingsVersion>> {
+    let mut statement = db.prepare_cached(
+        "SELECT revision, json, author, at FROM settings_version
+         WHERE connection = ?1 AND revision < ?2 ORDER BY revision DESC LIMIT ?3",
+    )?;
+    // Revisions are counted from 1 and do not come that far.
+    let before = int(before.unwrap_or(u64::MAX));
+    let versions = statement.query_map(params![connection, before, limit], version)?;
     Ok(versions.collect::<Result<_, _>>()?)
 }
 
