@@ -32,6 +32,7 @@ mod finding;
 mod inbox;
 mod lanes;
 mod large;
+mod latest;
 mod layers;
 mod naming;
 mod pages;
@@ -41,6 +42,7 @@ mod runs;
 mod sending;
 mod small;
 mod state;
+mod sums;
 mod tallies;
 
 /// Two hosts on the same data.

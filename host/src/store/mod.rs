@@ -359,7 +359,8 @@ pub struct ReportedRow {
 
 /// How many rows came to what in a run; those that only a push has are left out of the
 /// JSON of other runs.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Counts {
     /// Rows that were read at the remote; of a push, changes that were handed over.
     pub read: u64,
@@ -636,7 +637,7 @@ pub trait Store: Send + Sync + 'static {
 
     /// Records the start of a run.
     async fn run_begin(&self, run: &NewRun) -> Result<RunId>;
-    /// Records how it stands.
+    /// Records how it stands; with its end, its sums.
     async fn run_end(
         &self,
         run: RunId,
@@ -666,7 +667,8 @@ pub trait Store: Send + Sync + 'static {
         key: &str,
         limit: u32,
     ) -> Result<Vec<(Run, ReportedRow)>>;
-    /// The sums of a run; `read` is the sum of all others.
+    /// The sums of a run; `read` is the sum of all others. Those of a run that has ended are
+    /// kept with it, and are always those of its report.
     async fn counts(&self, run: RunId) -> Result<Counts>;
     /// Forgets the layer of a preview (records, keys, state, journal); its report
     /// stays. For one that has been confirmed or is old.

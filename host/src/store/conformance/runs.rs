@@ -272,7 +272,7 @@ async fn a_row_shows_what_was_written_for_its_parts(hosts: &Hosts) {
 }
 
 /// A run with one row of each outcome and effect.
-async fn one_of_each(store: &dyn Store) -> RunId {
+pub(super) async fn one_of_each(store: &dyn Store) -> RunId {
     store
         .upsert(
             &real("crm"),

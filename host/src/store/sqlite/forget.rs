@@ -5,6 +5,7 @@ use rusqlite::{Connection, params};
 
 use super::column::{int, maybe_number, number, parse};
 use super::error::Answer;
+use super::reports::WORD;
 use super::runs;
 use crate::model::{FieldChange, RunId, Value};
 use crate::store::{FORGOTTEN, Forgotten, Subject};
@@ -121,13 +122,15 @@ fn journal_lines(db: &Connection, kind: &str, record: u64) -> Answer<u64> {
     Ok(count)
 }
 
+/// What a row came to stays, also where only its parts say so, which go: the sums of its
+/// run are as they were.
 fn report_rows(db: &Connection, subject: &Subject) -> Answer<u64> {
-    let mut statement = db.prepare_cached(
-        "SELECT report.rowid, changes FROM
-           (SELECT id FROM run WHERE connection = ?1) AS known
+    let mut statement = db.prepare_cached(&format!(
+        "SELECT report.rowid, changes, effect IS NULL AND parts IS NOT NULL AND {WORD} = 'updated'
+         FROM (SELECT id FROM run WHERE connection = ?1) AS known
          CROSS JOIN report ON run = known.id AND key_length = ?2 AND key = ?3
-           AND report.entity = ?4",
-    )?;
+           AND report.entity = ?4"
+    ))?;
     let length = i64::try_from(subject.key.len()).unwrap_or(i64::MAX);
     let mut rows = statement.query(params![
         subject.connection,
@@ -135,24 +138,25 @@ fn report_rows(db: &Connection, subject: &Subject) -> Answer<u64> {
         subject.key,
         subject.entity
     ])?;
-    let mut known: Vec<(i64, Option<String>)> = Vec::new();
+    let mut known: Vec<(i64, Option<String>, bool)> = Vec::new();
     while let Some(row) = rows.next()? {
-        known.push((row.get(0)?, row.get(1)?));
+        known.push((row.get(0)?, row.get(1)?, row.get(2)?));
     }
     let mut update = db.prepare_cached(
         "UPDATE report SET title = ?2, address = NULL, facets = '[]', parts = NULL, changes = ?3,
+           effect = CASE WHEN ?4 THEN 'updated' ELSE effect END,
            reason = json_set(reason, '$.message', ?2, '$.attributes', json('{}'))
          WHERE rowid = ?1",
     )?;
     let count = known.len() as u64;
-    for (rowid, changes) in known {
+    for (rowid, changes, by_parts) in known {
         let changes = match changes {
             Some(text) => Some(serde_json::to_string(&without_values(
                 serde_json::from_str(&text)?,
             ))?),
             None => None,
         };
-        update.execute(params![rowid, FORGOTTEN, changes])?;
+        update.execute(params![rowid, FORGOTTEN, changes, by_parts])?;
     }
     Ok(count)
 }

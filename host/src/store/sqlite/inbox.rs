@@ -101,6 +101,23 @@ pub(super) fn due(
     Ok(found)
 }
 
+/// The newest of all, or of those of some states: those of each index, put together.
+pub(super) const NEWEST: &str = "SELECT sequence FROM (
+         SELECT * FROM (
+             SELECT sequence FROM inbox WHERE connection = ?1 AND state = 'waiting'
+                AND (?2 = '[]' OR state IN (SELECT value FROM json_each(?2)))
+             ORDER BY sequence DESC LIMIT ?3)
+         UNION ALL SELECT * FROM (
+             SELECT sequence FROM inbox WHERE connection = ?1 AND state = 'retry'
+                AND (?2 = '[]' OR state IN (SELECT value FROM json_each(?2)))
+             ORDER BY sequence DESC LIMIT ?3)
+         UNION ALL SELECT * FROM (
+             SELECT sequence FROM inbox
+             WHERE connection = ?1 AND state NOT IN ('waiting', 'retry')
+                AND (?2 = '[]' OR state IN (SELECT value FROM json_each(?2)))
+             ORDER BY sequence DESC LIMIT ?3))
+     ORDER BY sequence DESC LIMIT ?3";
+
 /// The newest events, newest first: all, or those of these states.
 pub(super) fn newest(
     db: &Connection,
@@ -110,9 +127,7 @@ pub(super) fn newest(
 ) -> Answer<Vec<InboxRow>> {
     let states = serde_json::to_string(states)?;
     let mut statement = db.prepare_cached(&format!(
-        "SELECT {COLUMNS} FROM inbox
-         WHERE connection = ?1 AND (?2 = '[]' OR state IN (SELECT value FROM json_each(?2)))
-         ORDER BY sequence DESC LIMIT ?3"
+        "SELECT {COLUMNS} FROM inbox WHERE sequence IN ({NEWEST}) ORDER BY sequence DESC"
     ))?;
     let mut rows = statement.query(params![connection, states, limit])?;
     let mut found = Vec::new();

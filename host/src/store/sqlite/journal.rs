@@ -1,6 +1,8 @@
 //! The journal: one line for each record that was written, field by field. What a
 //! preview would write has its lines in the preview's layer.
 
+use std::cmp::Reverse;
+
 use rusqlite::{Connection, ToSql, params};
 
 use super::column::{int, maybe_number, maybe_parse, number, parse};
@@ -72,38 +74,77 @@ pub(super) fn write_remote(
     Ok(())
 }
 
+/// The next one who has written in a layer; nobody is a person.
+pub(super) const NEXT_WRITER: &str =
+    "SELECT min(connection) FROM journal WHERE layer = ?1 AND connection >= ?2";
+
 /// Lines that pass a filter, newest first.
 pub(super) fn journal(db: &Connection, filter: &JournalFilter) -> Answer<Vec<JournalEntry>> {
+    if filter.connection.is_some() || filter.run.is_some() || filter.record.is_some() {
+        return lines(db, filter);
+    }
+    // The newest ones of each who has written, as no index has all of them by time.
+    let mut next = db.prepare_cached(NEXT_WRITER)?;
+    let mut from = String::new();
+    let mut found = Vec::new();
+    while let Some(writer) = next.query_row(params![int(filter.layer), from], |row| {
+        row.get::<_, Option<String>>(0)
+    })? {
+        // The least text that is greater.
+        from = format!("{writer}\0");
+        found.extend(lines(
+            db,
+            &JournalFilter {
+                connection: Some(writer),
+                ..filter.clone()
+            },
+        )?);
+    }
+    found.sort_by_key(|line| Reverse(line.sequence));
+    found.truncate(filter.limit as usize);
+    Ok(found)
+}
+
+/// The query for a filter, with a place for each value that it has.
+///
+/// Each names its index, as SQLite cannot know that a record or a run has few lines and a
+/// connection many.
+pub(super) fn query(filter: &JournalFilter) -> String {
+    let (index, whose) = match filter {
+        JournalFilter {
+            record: Some(_), ..
+        } => ("journal_by_record", " AND kind = ? AND record = ?"),
+        JournalFilter { run: Some(_), .. } => ("journal_by_run", ""),
+        _ => ("journal_by_writer", ""),
+    };
+    let connection = filter
+        .connection
+        .as_ref()
+        .map_or("", |_| " AND connection = ?");
+    let run = filter.run.map_or("", |_| " AND run = ?");
+    let before = filter.before.map_or("", |_| " AND sequence < ?");
+    format!(
+        "SELECT sequence, at, connection, run, cause, kind, record, key, effect, changes, remote
+         FROM journal INDEXED BY {index} WHERE layer = ?{connection}{run}{whose}{before}
+         ORDER BY sequence DESC LIMIT ?"
+    )
+}
+
+fn lines(db: &Connection, filter: &JournalFilter) -> Answer<Vec<JournalEntry>> {
     let layer = int(filter.layer);
     let run = filter.run.map(int);
     let before = filter.before.map(int);
     let record = filter.record.as_ref().map(|(_, id)| int(*id));
-    // One text for each set of conditions that are used, so that SQLite sees which
-    // index serves it.
-    let mut conditions = String::from("layer = ?");
     let mut values: Vec<&dyn ToSql> = vec![&layer];
-    if let Some(connection) = &filter.connection {
-        conditions.push_str(" AND connection = ?");
-        values.push(connection);
-    }
-    if let Some(run) = &run {
-        conditions.push_str(" AND run = ?");
-        values.push(run);
-    }
+    values.extend(filter.connection.iter().map(|value| value as &dyn ToSql));
+    values.extend(run.iter().map(|value| value as &dyn ToSql));
     if let (Some((kind, _)), Some(id)) = (&filter.record, &record) {
-        conditions.push_str(" AND kind = ? AND record = ?");
         values.push(kind);
         values.push(id);
     }
-    if let Some(before) = &before {
-        conditions.push_str(" AND sequence < ?");
-        values.push(before);
-    }
+    values.extend(before.iter().map(|value| value as &dyn ToSql));
     values.push(&filter.limit);
-    let mut statement = db.prepare_cached(&format!(
-        "SELECT sequence, at, connection, run, cause, kind, record, key, effect, changes, remote
-         FROM journal WHERE {conditions} ORDER BY sequence DESC LIMIT ?"
-    ))?;
+    let mut statement = db.prepare_cached(&query(filter))?;
     let mut rows = statement.query(values.as_slice())?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {

@@ -22,7 +22,7 @@
 //! | `lanes`, `state`, `secrets`, `tasks`, `settings`, `connections` | the rest, one idea each |
 //! | `prune`, `forget` | what is old, and what somebody wants to be forgotten |
 //! | `backup` | a copy while others work, and back |
-//! | `runs`, `reports` | runs, and what became of each row |
+//! | `runs`, `reports`, `sums` | runs, what became of each row, and of how many |
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -62,6 +62,7 @@ mod secrets;
 mod sending;
 mod settings;
 mod state;
+mod sums;
 mod tallies;
 mod tasks;
 mod upsert;
@@ -70,7 +71,11 @@ mod worker;
 pub use backup::{back_up, restore};
 
 #[cfg(test)]
+mod plans;
+#[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod upgrades;
 
 /// A store in a file.
 pub struct SqliteStore {

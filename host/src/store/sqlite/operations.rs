@@ -9,7 +9,7 @@ use async_trait::async_trait;
 
 use super::{
     SqliteStore, arrivals, connections, forget, inbox, index, journal, lanes, messages, pages,
-    prune, records, reports, runs, secrets, sending, settings, state, tallies, tasks, upsert,
+    prune, records, reports, runs, secrets, sending, settings, state, sums, tallies, tasks, upsert,
 };
 use crate::model::{Failure, RecordId, Row, RunId, Stored, Timestamp, Written};
 use crate::store::{
@@ -374,7 +374,7 @@ impl Store for SqliteStore {
     }
 
     async fn counts(&self, run: RunId) -> Result<Counts> {
-        self.look(move |db| reports::counts(db, run)).await
+        self.look(move |db| sums::of(db, run)).await
     }
 
     async fn drop_layer(&self, run: RunId) -> Result<()> {

@@ -4,7 +4,7 @@ use rusqlite::{Connection, params};
 
 use super::column::{int, number};
 use super::error::Answer;
-use super::runs;
+use super::{runs, sums};
 use crate::store::{Pruned, Stale, Step};
 
 /// One step.
@@ -70,15 +70,18 @@ fn events(db: &Connection, step: Step) -> Answer<Pruned> {
     })
 }
 
+/// Of each entity and mode the last run, and the last one with a failure.
+const LATEST: &str = "SELECT max(id) FROM run GROUP BY connection, entity, mode
+     UNION SELECT max(id) FROM run WHERE failure IS NOT NULL GROUP BY connection, entity, mode";
+
 /// A report can be long: its rows count as what is removed, and a run goes with the last
 /// of them.
 fn of_runs(db: &Connection, step: Step) -> Answer<Pruned> {
     let found = numbers(
         db,
         &format!(
-            "SELECT id FROM run WHERE started < ?1 AND id > ?2 AND id NOT IN ({})
-             ORDER BY id LIMIT ?3",
-            runs::LATEST
+            "SELECT id FROM run WHERE started < ?1 AND id > ?2 AND id NOT IN ({LATEST})
+             ORDER BY id LIMIT ?3"
         ),
         step,
     )?;
@@ -97,7 +100,8 @@ fn of_runs(db: &Connection, step: Step) -> Answer<Pruned> {
         let removed = rows.execute(params![int(run), i64::try_from(room).unwrap_or(i64::MAX)])?;
         room -= removed.min(room);
         if room == 0 {
-            // There may be more of it.
+            // There may be more of it, and what is left is not what was counted.
+            sums::outdate(db, run)?;
             pruned.next.get_or_insert(step.after);
             return Ok(pruned);
         }
@@ -119,7 +123,7 @@ fn journal(db: &Connection, step: Step) -> Answer<Pruned> {
         db,
         "SELECT sequence FROM
            (SELECT sequence, at FROM journal
-            WHERE layer = 0 AND sequence > ?2 ORDER BY sequence LIMIT ?3)
+            WHERE sequence > ?2 ORDER BY sequence LIMIT ?3)
          WHERE at < ?1",
         step,
     )?;
@@ -127,9 +131,9 @@ fn journal(db: &Connection, step: Step) -> Answer<Pruned> {
         return Ok(Pruned::default());
     };
     let mut may_go = db.prepare_cached(
-        "SELECT 1 FROM journal AS line WHERE sequence = ?1
+        "SELECT 1 FROM journal AS line WHERE sequence = ?1 AND layer = 0
            AND (run IS NULL OR NOT EXISTS (SELECT 1 FROM run WHERE id = line.run))
-           AND EXISTS (SELECT 1 FROM journal AS later
+           AND EXISTS (SELECT 1 FROM journal AS later INDEXED BY journal_by_record
                        WHERE later.kind = line.kind AND later.record = line.record
                          AND later.sequence > line.sequence
                          AND later.connection = line.connection AND later.layer = 0)",

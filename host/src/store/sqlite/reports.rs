@@ -11,14 +11,14 @@ use super::column::{int, maybe_number, maybe_parse, maybe_text, number, parse};
 use super::effect::{self, EffectColumn};
 use super::error::{Answer, Fault};
 use super::upsert::PREVIEW_IDS;
-use super::{keys, runs};
+use super::{keys, runs, sums};
 use crate::model::{Effect, FieldChange, RecordRef, RunId, Value};
-use crate::store::{Counts, ReportFilter, ReportRow, ReportedRow, Run};
+use crate::store::{ReportFilter, ReportRow, ReportedRow, Run};
 
 /// What a row came to in one word: the effect of what was written (as
 /// `effect::sum` ranks it), else the reported outcome. A row that a run reads
 /// twice is written once and `unchanged` the second time: the write counts.
-const WORD: &str =
+pub(super) const WORD: &str =
     "CASE WHEN outcome NOT IN ('written', 'unchanged') THEN outcome ELSE coalesce(effect,
     (SELECT effect FROM journal
      WHERE run = report.run AND kind = report.kind AND key = report.key
@@ -38,6 +38,7 @@ const KEEP_PAGE: u32 = 500;
 /// Adds report rows; the same entity and key again replaces, but for the parts that
 /// were written then: a row that is read again has none to name.
 pub(super) fn report(db: &Connection, run: RunId, rows: &[ReportRow]) -> Answer<()> {
+    sums::outdate(db, run)?;
     let mut statement = db.prepare_cached(
         "INSERT OR REPLACE INTO report
          (run, key_length, key, entity, title, address, facets, outcome, reason, kind, record, parts)
@@ -225,36 +226,6 @@ fn name_by_key(db: &Connection, run: RunId, value: &mut Value) -> Answer<()> {
         *to = RecordRef::Key(key);
     }
     Ok(())
-}
-
-/// The sums of a run. A removal counts as an update: something was changed.
-pub(super) fn counts(db: &Connection, run: RunId) -> Answer<Counts> {
-    let mut statement = db.prepare_cached(&format!(
-        "SELECT {WORD} AS word, count(*) FROM report WHERE run = ?1 GROUP BY word"
-    ))?;
-    let mut counts = Counts::default();
-    let sums = statement.query_map([int(run)], |row| Ok((row.get(0)?, number(row, 1)?)))?;
-    for sum in sums {
-        let (word, rows): (String, u64) = sum?;
-        counts.read += rows;
-        *match word.as_str() {
-            "created" => &mut counts.created,
-            "updated" | "removed" => &mut counts.updated,
-            "unchanged" => &mut counts.unchanged,
-            "skipped" => &mut counts.skipped,
-            "waiting" => &mut counts.waiting,
-            "conflict" => &mut counts.conflict,
-            "archived" => &mut counts.archived,
-            "linked" => &mut counts.linked,
-            "nothing" => &mut counts.nothing,
-            "retry" => &mut counts.retry,
-            "rejected" => &mut counts.rejected,
-            // Also a word that is not known here: the sums must add up, and a row
-            // that nobody understands is looked at where failures are.
-            _ => &mut counts.failed,
-        } += rows;
-    }
-    Ok(counts)
 }
 
 /// Copies effects and changes from the journal, which is about to be dropped.

@@ -1,10 +1,12 @@
 //! Runs as they are recorded, and forgetting the layer of a preview.
 
+use std::collections::BTreeSet;
+
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::column::{int, maybe_number, maybe_parse, maybe_text, number};
 use super::error::Answer;
-use super::reports;
+use super::{reports, sums};
 use crate::model::{Failure, RunId, Timestamp};
 use crate::store::{NewRun, Run, RunMode, StoreError};
 
@@ -30,7 +32,7 @@ pub(super) fn begin(db: &Connection, run: &NewRun) -> Answer<RunId> {
     Ok(statement.query_row(values, |row| number(row, 0))?)
 }
 
-/// Records how a run stands.
+/// Records how a run stands; with its end, its sums.
 pub(super) fn end(
     db: &Connection,
     run: RunId,
@@ -39,9 +41,18 @@ pub(super) fn end(
     at: Timestamp,
 ) -> Answer<()> {
     let ended = (state != "running").then_some(int(at));
+    let counts = ended.map(|_| sums::count(db, run)).transpose()?;
     let changed = db
-        .prepare_cached("UPDATE run SET state = ?2, failure = ?3, ended = ?4 WHERE id = ?1")?
-        .execute(params![int(run), state, maybe_text(failure)?, ended])?;
+        .prepare_cached(
+            "UPDATE run SET state = ?2, failure = ?3, ended = ?4, counts = ?5 WHERE id = ?1",
+        )?
+        .execute(params![
+            int(run),
+            state,
+            maybe_text(failure)?,
+            ended,
+            maybe_text(counts.as_ref())?
+        ])?;
     match changed {
         0 => Err(unknown(run).into()),
         _ => Ok(()),
@@ -73,19 +84,43 @@ pub(super) fn of(db: &Connection, connection: &str, limit: u32) -> Answer<Vec<Ru
     Ok(runs)
 }
 
-/// Of each entity and mode the last run, and the last one with a failure.
-pub(super) const LATEST: &str = "SELECT max(id) FROM run GROUP BY connection, entity, mode
-     UNION SELECT max(id) FROM run WHERE failure IS NOT NULL GROUP BY connection, entity, mode";
+/// The next entity and mode of a connection that has runs.
+pub(super) const NEXT_KIND: &str = "SELECT entity, mode FROM run
+     WHERE connection = ?1 AND (entity, mode) > (?2, ?3) ORDER BY entity, mode LIMIT 1";
 
-/// Those of a connection, newest first.
+/// The last run of an entity and mode.
+pub(super) const LAST: &str = "SELECT id FROM run
+     WHERE connection = ?1 AND entity = ?2 AND mode = ?3 ORDER BY id DESC LIMIT 1";
+
+/// The last one with a failure.
+pub(super) const LAST_FAILED: &str = "SELECT id FROM run
+     WHERE connection = ?1 AND entity = ?2 AND mode = ?3 AND failure IS NOT NULL
+     ORDER BY id DESC LIMIT 1";
+
+/// Of each entity and mode of a connection the last run, and the last one with a failure;
+/// newest first. From kind to kind, as there may be a run every few seconds.
 pub(super) fn latest(db: &Connection, connection: &str) -> Answer<Vec<Run>> {
-    let mut statement = db.prepare_cached(&format!(
-        "SELECT {COLUMNS} FROM run WHERE connection = ?1 AND id IN ({LATEST}) ORDER BY id DESC"
-    ))?;
-    let mut rows = statement.query([connection])?;
+    let mut next = db.prepare_cached(NEXT_KIND)?;
+    let mut kind = (String::new(), String::new());
+    let mut ids = BTreeSet::new();
+    loop {
+        let after = params![connection, kind.0, kind.1];
+        let found = next.query_row(after, |row| Ok((row.get(0)?, row.get(1)?)));
+        let Some(found) = found.optional()? else {
+            break;
+        };
+        kind = found;
+        for query in [LAST, LAST_FAILED] {
+            let of = params![connection, kind.0, kind.1];
+            let last = db
+                .prepare_cached(query)?
+                .query_row(of, |row| number(row, 0));
+            ids.extend(last.optional()?);
+        }
+    }
     let mut runs = Vec::new();
-    while let Some(row) = rows.next()? {
-        runs.push(read(row)?);
+    for id in ids.into_iter().rev() {
+        runs.extend(one(db, id)?);
     }
     Ok(runs)
 }

@@ -22,6 +22,7 @@ const SCRIPTS: &[&str] = &[
     include_str!("schema-3.sql"),
     include_str!("schema-4.sql"),
     include_str!("schema-5.sql"),
+    include_str!("schema-6.sql"),
 ];
 
 /// The name under which the store keeps which fields it has indexed.

@@ -104,7 +104,7 @@ async fn a_file_of_a_newer_program_is_refused() {
             error,
             StoreError::Newer {
                 found: 99,
-                known: 5,
+                known: 6,
                 ..
             }
         ),

@@ -9,7 +9,7 @@ use super::error::{Answer, Fault};
 use super::index::{self, Indexed};
 use super::outbox::Listeners;
 use super::tallies::Counter;
-use super::{journal, keys, lanes, records};
+use super::{journal, keys, lanes, records, sums};
 use crate::model::{
     Effect, Failure, FieldChange, Fields, RecordId, RecordRef, Row, RunId, Timestamp, Value,
     Written,
@@ -67,6 +67,9 @@ pub(super) fn upsert(
     now: Timestamp,
 ) -> Answer<Result<Vec<Result<Written, Failure>>, Tally>> {
     lanes::check(db, scope)?;
+    if let Some(run) = scope.run {
+        sums::outdate(db, run)?;
+    }
     let mut counter = Counter::start(db, scope, allowance)?;
     let mut listeners = Listeners::new(scope);
     let mut answers = Vec::with_capacity(rows.len());
