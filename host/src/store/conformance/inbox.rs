@@ -158,6 +158,18 @@ async fn only_events_that_are_done_are_forgotten(hosts: &Hosts) {
         store.prune(Stale::Events, step)
     };
     assert_eq!(prune(NOW, 100).await.unwrap().gone, 0);
+    let dry = Step {
+        before: NOW + 1,
+        after: 0,
+        limit: 1,
+        dry_run: true,
+    };
+    let mut counted = store.prune(Stale::Events, dry).await.unwrap();
+    if let Some(after) = counted.next {
+        let rest = Step { after, ..dry };
+        counted.gone += store.prune(Stale::Events, rest).await.unwrap().gone;
+    }
+    assert_eq!(counted.gone, 2);
     assert_eq!(prune(NOW + 1, 1).await.unwrap().gone, 1);
     assert_eq!(prune(NOW + 1, 100).await.unwrap().gone, 1);
     let left = store.inbox("crm", &[], 10).await.unwrap();

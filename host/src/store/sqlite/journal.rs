@@ -74,7 +74,7 @@ pub(super) fn write_remote(
     Ok(())
 }
 
-/// The next one who has written in a layer; nobody is a person.
+/// The next one who has written in a layer, by name; people have the empty one.
 pub(super) const NEXT_WRITER: &str =
     "SELECT min(connection) FROM journal WHERE layer = ?1 AND connection >= ?2";
 
@@ -83,7 +83,8 @@ pub(super) fn journal(db: &Connection, filter: &JournalFilter) -> Answer<Vec<Jou
     if filter.connection.is_some() || filter.run.is_some() || filter.record.is_some() {
         return lines(db, filter);
     }
-    // The newest ones of each who has written, as no index has all of them by time.
+    // The newest ones of each who has written, as no index has all of them by time. There
+    // are as many as connections.
     let mut next = db.prepare_cached(NEXT_WRITER)?;
     let mut from = String::new();
     let mut found = Vec::new();

@@ -3,7 +3,7 @@
 
 use rusqlite::Connection;
 
-use super::{inbox, journal, open, runs, tallies};
+use super::{inbox, journal, open, prune, runs, tallies};
 use crate::schema::INDEXED;
 use crate::store::JournalFilter;
 
@@ -106,4 +106,12 @@ fn the_newest_events_are_found_by_how_they_stand() {
         assert!(part.contains(&search), "{index}: {plan}");
         assert_eq!(part.contains("USE TEMP B-TREE"), sorts, "{index}: {plan}");
     }
+}
+
+#[test]
+fn old_events_are_found_without_looking_at_the_others() {
+    let (_folder, db) = store();
+    let found = plan(&db, prune::EVENTS);
+    let old = ["SEARCH inbox USING INDEX inbox_done (received<?)"];
+    assert_eq!(found, old);
 }

@@ -50,19 +50,26 @@ fn layers(db: &Connection, step: Step) -> Answer<Pruned> {
     })
 }
 
+/// Events that are done, the longest ago first. Not by their numbers: SQLite would look
+/// through all of the inbox for those that are old.
+pub(super) const EVENTS: &str = "SELECT sequence FROM inbox
+     WHERE state IN ('applied', 'ignored') AND received < ?1 ORDER BY received LIMIT ?2";
+
 fn events(db: &Connection, step: Step) -> Answer<Pruned> {
-    let found = numbers(
-        db,
-        "SELECT sequence FROM inbox
-         WHERE state IN ('applied', 'ignored') AND received < ?1 AND sequence > ?2
-         ORDER BY sequence LIMIT ?3",
-        step,
-    )?;
-    if !step.dry_run {
-        let mut delete = db.prepare_cached("DELETE FROM inbox WHERE sequence = ?1")?;
-        for sequence in &found {
-            delete.execute([int(*sequence)])?;
-        }
+    if step.dry_run {
+        // Where nothing goes there is no next step: the index has them all together.
+        let mut all = db.prepare_cached(
+            "SELECT count(*) FROM inbox WHERE state IN ('applied', 'ignored') AND received < ?1",
+        )?;
+        let gone = all.query_row([int(step.before)], |row| number(row, 0))?;
+        return Ok(Pruned { gone, next: None });
+    }
+    let mut old = db.prepare_cached(EVENTS)?;
+    let found = old.query_map(params![int(step.before), step.limit], |row| number(row, 0))?;
+    let found: Vec<u64> = found.collect::<Result<_, _>>()?;
+    let mut delete = db.prepare_cached("DELETE FROM inbox WHERE sequence = ?1")?;
+    for sequence in &found {
+        delete.execute([int(*sequence)])?;
     }
     Ok(Pruned {
         gone: found.len() as u64,
