@@ -154,6 +154,10 @@ async fn a25_what_is_linked_in_the_table_not_included_or_found_by_name_is_no_lik
     };
     let linked = pair("Linked", "Linked", "lead").await;
     assert_eq!(counts(&import(&shop).await), "unchanged 1");
+    // By its link alone.
+    halo.edit("customer", linked.1, &[("name", "Lambda")])
+        .await
+        .unwrap();
     let tabled = pair("Tabled", "Zeta", "lead").await;
     let open = pair("Open", "Omega", "lead").await;
     let elsewhere = pair("Elsewhere", "Eta", "subscriber").await;
