@@ -378,7 +378,7 @@ async fn a25_pages_are_followed_by_a_cursor_give_each_company_once_and_cost_few_
             break;
         }
     }
-    assert_eq!(looked_at, [200, 250]);
+    assert_eq!(looked_at, [200, 50]);
     assert_eq!(found.len(), 250);
     let found: BTreeSet<String> = { found.iter() }
         .map(|id| id.as_str().unwrap().to_owned())

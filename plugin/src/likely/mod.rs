@@ -53,7 +53,7 @@ fn look(after: Option<&str>) -> Result<Value, Trouble> {
         cursor.total = counted.total;
     }
     let clock = SliceClock::start();
-    let mut suggestions = Vec::new();
+    let (mut suggestions, mut looked_at) = (Vec::new(), 0);
     for _ in 0..PAGES {
         let properties = search.properties();
         let call = objects::list(
@@ -66,7 +66,7 @@ fn look(after: Option<&str>) -> Result<Value, Trouble> {
         let page: Page = client.read(call)?;
         suggestions.extend(search.page(&mut client, &page.results)?);
         cursor.after = page.next().map(str::to_owned);
-        cursor.looked_at += page.results.len() as u64;
+        looked_at += page.results.len();
         if cursor.after.is_none() || suggestions.len() >= MANY || !clock.goes_on() {
             break;
         }
@@ -77,7 +77,7 @@ fn look(after: Option<&str>) -> Result<Value, Trouble> {
         .collect();
     Ok(json!({
         "rows": rows,
-        "looked-at": cursor.looked_at,
+        "looked-at": looked_at,
         "total": cursor.total,
         "next": cursor.text(),
     }))
