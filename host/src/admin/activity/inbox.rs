@@ -10,7 +10,8 @@ use super::super::Admin;
 use super::super::frame::token;
 use super::super::gate::{Posted, Viewer};
 use super::super::problem::Problem;
-use super::{SHOWN, address, page, tone_badge};
+use super::queue::{self, Queue};
+use super::{SHOWN, address, live, page, tone_badge};
 use crate::runs::show_time;
 use crate::store::InboxState;
 
@@ -45,7 +46,7 @@ pub(in crate::admin) async fn show(
                             @for row in &rows {
                                 @let is_open = matches!(row.state, InboxState::Waiting | InboxState::Retry | InboxState::Rejected);
                                 tr {
-                                    td { @if is_open { label.check { input type="checkbox" name="event" value=(row.sequence); span.hidden { "Choose the event of " (row.object) } } } }
+                                    td { @if is_open { label.check { input type="checkbox" name="row" value=(row.sequence); span.hidden { "Choose the event of " (row.object) } } } }
                                     th scope="row" { (row.object) }
                                     td { (show_time(row.received)) }
                                     td { (word(row.state)) @if let Some(failure) = &row.failure { " " (failure) } }
@@ -60,42 +61,15 @@ pub(in crate::admin) async fn show(
             }
         }
     };
+    let content = live(&name, "inbox", &content);
     Ok(page(&viewer, &connection, "inbox", "Inbox", &content))
 }
 
 /// Tries again, or forgets.
 pub(in crate::admin) async fn act(
-    State(admin): State<Arc<Admin>>,
-    Path(name): Path<String>,
+    admin: State<Arc<Admin>>,
+    name: Path<String>,
     posted: Posted,
 ) -> Result<Redirect, Problem> {
-    let connection = admin.connection(&name).await?;
-    let store = &admin.host.store;
-    let chosen: Vec<u64> = posted
-        .all("event")
-        .filter_map(|event| event.parse().ok())
-        .collect();
-    match posted.get("do") {
-        "retry-all" => drop(store.inbox_retry(&name, None).await?),
-        "retry" => {
-            for event in &chosen {
-                store.inbox_retry(&name, Some(*event)).await?;
-            }
-        }
-        "drop" => {
-            for event in &chosen {
-                store.inbox_drop(&name, *event).await?;
-            }
-        }
-        _ => return Err(Problem::unreadable_form()),
-    }
-    let (what, by) = (posted.get("do"), posted.viewer.name());
-    tracing::info!(
-        connection = connection.name,
-        what,
-        ?chosen,
-        by,
-        "the inbox was acted on"
-    );
-    Ok(Redirect::to(&address(&name, "inbox")))
+    queue::act(admin, name, posted, Queue::Inbox).await
 }

@@ -18,6 +18,7 @@ pub(super) mod inbox;
 pub(super) mod journal;
 pub(super) mod messages;
 pub(super) mod outbox;
+mod queue;
 pub(super) mod waiting;
 
 /// Rows on a page.

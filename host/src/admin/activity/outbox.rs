@@ -11,7 +11,8 @@ use super::super::frame::token;
 use super::super::gate::{Posted, Viewer};
 use super::super::problem::Problem;
 use super::super::settings::offers::{named, nobodys_scope};
-use super::{SHOWN, address, page, tone_badge};
+use super::queue::{self, Queue};
+use super::{SHOWN, address, live, page, tone_badge};
 use crate::runs::show_time;
 use crate::store::OutboxState;
 
@@ -47,7 +48,7 @@ pub(in crate::admin) async fn show(
                         tbody {
                             @for (row, title) in &listed {
                                 tr {
-                                    td { label.check { input type="checkbox" name="change" value=(row.sequence); span.hidden { "Choose " (title) } } }
+                                    td { label.check { input type="checkbox" name="row" value=(row.sequence); span.hidden { "Choose " (title) } } }
                                     th scope="row" { a href=(format!("{}?kind={}&record={}", address(&name, "journal"), row.kind, row.record)) { (title) } " " small { (row.kind) " " (row.record) } }
                                     td { (row.what) @if !row.fields.is_empty() { ": " (row.fields.join(", ")) } }
                                     td { (show_time(row.at)) }
@@ -71,42 +72,15 @@ pub(in crate::admin) async fn show(
             }
         }
     };
+    let content = live(&name, "outbox", &content);
     Ok(page(&viewer, &connection, "outbox", "Outbox", &content))
 }
 
 /// Tries again, or forgets.
 pub(in crate::admin) async fn act(
-    State(admin): State<Arc<Admin>>,
-    Path(name): Path<String>,
+    admin: State<Arc<Admin>>,
+    name: Path<String>,
     posted: Posted,
 ) -> Result<Redirect, Problem> {
-    let connection = admin.connection(&name).await?;
-    let store = &admin.host.store;
-    let chosen: Vec<u64> = posted
-        .all("change")
-        .filter_map(|change| change.parse().ok())
-        .collect();
-    match posted.get("do") {
-        "retry-all" => drop(store.outbox_retry(&name, None).await?),
-        "retry" => {
-            for change in &chosen {
-                store.outbox_retry(&name, Some(*change)).await?;
-            }
-        }
-        "drop" => {
-            for change in &chosen {
-                store.outbox_drop(&name, *change).await?;
-            }
-        }
-        _ => return Err(Problem::unreadable_form()),
-    }
-    let (what, by) = (posted.get("do"), posted.viewer.name());
-    tracing::info!(
-        connection = connection.name,
-        what,
-        ?chosen,
-        by,
-        "the outbox was acted on"
-    );
-    Ok(Redirect::to(&address(&name, "outbox")))
+    queue::act(admin, name, posted, Queue::Outbox).await
 }

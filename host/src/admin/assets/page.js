@@ -19,6 +19,7 @@ function keepUpToDate(part) {
       return again();
     }
     if (!next) return;
+    if (part.querySelector("tbody input:checked, details[open]")) return again();
     if (part.contains(document.activeElement) && document.activeElement.matches("input, select, textarea")) return again();
     if (next.innerHTML !== part.innerHTML) part.innerHTML = next.innerHTML;
     if (next.dataset.live) again();

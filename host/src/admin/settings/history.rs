@@ -13,7 +13,7 @@ use super::super::frame::{self, Around, HISTORY, Tone, notice, tab_address, toke
 use super::super::gate::{Posted, Viewer};
 use super::super::problem::Problem;
 use super::differences::{Difference, differences};
-use super::{changeable, checked};
+use super::{changeable, checked, keep};
 use crate::runs::show_time;
 use crate::store::SettingsVersion;
 
@@ -132,18 +132,9 @@ pub(in crate::admin) async fn take_back(
             error.message
         )));
     }
-    let by = posted.viewer.name();
-    let put = admin
-        .host
-        .store
-        .settings_put(&name, &version.json, by, connection.now(), Some(now))
-        .await;
-    put.map_err(|error| match error {
-        crate::store::StoreError::Conflict { .. } => Problem::refused(
-            "Somebody has changed the settings meanwhile; look at the history again.",
-        ),
-        error => error.into(),
+    let kept = keep(&connection, &version.json, posted.viewer.name(), now);
+    kept.await?.ok_or_else(|| {
+        Problem::refused("Somebody has changed the settings meanwhile; look at the history again.")
     })?;
-    tracing::info!(connection = name, revision, by, "settings were taken back");
     Ok(Redirect::to(&tab_address(&name, HISTORY)).into_response())
 }

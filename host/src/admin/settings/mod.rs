@@ -108,6 +108,26 @@ fn saved(connector: &str, revision: u64) -> Markup {
     )
 }
 
+/// Makes a document the settings; answers its revision, or nothing where somebody else was
+/// faster: where they are not those of the revision `now` any more.
+async fn keep(
+    connection: &Connection,
+    json: &str,
+    by: &str,
+    now: u64,
+) -> Result<Option<u64>, Problem> {
+    let (store, name) = (connection.store(), &connection.name);
+    let put = store.settings_put(name, json, by, connection.now(), Some(now));
+    match put.await {
+        Ok(revision) => {
+            tracing::info!(connection = name, revision, by, "settings were changed");
+            Ok(Some(revision))
+        }
+        Err(StoreError::Conflict { .. }) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
 /// Every problem of a document that the connector knows without asking the remote.
 async fn checked(connection: &Connection, document: &Value) -> Result<Vec<Shown>, Problem> {
     let problems = connection
@@ -202,19 +222,15 @@ pub(super) async fn save(
         return Ok(page.await?.into_response());
     }
     let (json, by) = (document.to_string(), posted.viewer.name());
-    let store = connection.store();
-    let put = store.settings_put(&name, &json, by, connection.now(), Some(now.revision));
-    match put.await {
-        Ok(revision) => {
-            tracing::info!(connection = name, revision, by, "settings were changed");
+    match keep(&connection, &json, by, now.revision).await? {
+        Some(revision) => {
             let to = format!("{}?saved={revision}", tab_address(&name, &tab.name));
             Ok(Redirect::to(&to).into_response())
         }
-        Err(StoreError::Conflict { .. }) => {
+        None => {
             let said = html! { "Somebody else saved at the same moment. Yours are below and not saved; save again." };
             again(as_entered(now.revision), &problems, Tone::Bad, said).await
         }
-        Err(error) => Err(error.into()),
     }
 }
 

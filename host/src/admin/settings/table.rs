@@ -20,7 +20,7 @@ use super::entered::put;
 use super::offers::{Needs, Offers, Remote, named, nobodys_scope};
 use super::rows::{entered, mark, of_csv, text, to_csv, without};
 use super::schema::{Setting, Shape, schema_of};
-use super::{Version, changeable, checked, is_below, likely, saved};
+use super::{Version, changeable, checked, is_below, keep, likely, saved};
 use crate::connection::Connection;
 use crate::description::Tab;
 use crate::model::RecordId;
@@ -215,24 +215,13 @@ impl<'a> Table<'a> {
     ) -> Result<u64, Problem> {
         let mut document = version.document.clone();
         put(&mut document, &self.at, Some(Value::Array(rows)));
-        let connection = self.connection;
-        let (name, json) = (&connection.name, document.to_string());
-        let expected = Some(version.revision);
-        let store = connection.store();
-        let saved = store.settings_put(name, &json, by, connection.now(), expected);
-        let revision = saved.await.map_err(|error| match error {
-            StoreError::Conflict { .. } => Problem::refused(
+        let json = document.to_string();
+        let kept = keep(self.connection, &json, by, version.revision);
+        kept.await?.ok_or_else(|| {
+            Problem::refused(
                 "Somebody else saved at the same moment, and this was not. Do it again.",
-            ),
-            error => error.into(),
-        })?;
-        tracing::info!(
-            connection = connection.name,
-            revision,
-            by,
-            "settings were changed"
-        );
-        Ok(revision)
+            )
+        })
     }
 }
 

@@ -148,7 +148,7 @@ async fn work(
         });
         match answer {
             Ok(answer) => {
-                search.looked_at = answer.looked_at;
+                search.looked_at += answer.looked_at;
                 search.total = answer.total.or(search.total);
                 search.is_done = answer.next.is_none();
                 search.next = answer.next;
