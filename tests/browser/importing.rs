@@ -133,9 +133,9 @@ async fn a25_likely_pairs_are_looked_for_ticked_all_at_once_and_accepted() {
     window.click("a[href*='/likely?at=']").await.unwrap();
     window.sees("Nobody has looked yet.").await.unwrap();
     axe::accessible(window).await;
-    window.press("Look for likely rows").await.unwrap();
+    window.press("Look for likely pairs").await.unwrap();
     // The page keeps itself up to date until then.
-    window.sees("2 likely rows found.").await.unwrap();
+    window.sees("2 likely pairs found.").await.unwrap();
     window.sees("Both are called “birch”").await.unwrap();
     window.sees(SCRIPT).await.unwrap();
     axe::accessible(window).await;

@@ -68,28 +68,36 @@ pub(super) async fn show(
     Ok(frame::page(&around, &action.label, &content))
 }
 
-/// A JSON document for people: names and values first, then tables of what is alike; what
-/// is deeper as it is, so that it can be copied.
+/// A JSON document for people: names and values first, then tables of what is alike, then
+/// what is deeper, whole, so that it can be copied.
 fn drawn(value: &Value, label: &str) -> Markup {
     let Value::Object(members) = value else {
         return part(value, label);
     };
-    let is_plain = |value: &Value| !value.is_object() && !value.is_array();
     let (plain, large): (Vec<_>, Vec<_>) = members.iter().partition(|(_, value)| is_plain(value));
     let (tables, deep): (Vec<_>, Vec<_>) =
         large.into_iter().partition(|(_, value)| value.is_array());
     html! {
-        @if !plain.is_empty() {
-            dl { @for (name, value) in plain { dt { (spoken(name)) } dd { (scalar(value)) } } }
-        }
+        (names_and_values(&plain))
         @for (name, value) in tables { (part(value, &spoken(name))) }
         @for (name, value) in deep {
-            @if value.as_object().is_some_and(|inner| inner.values().any(is_plain)) {
-                h3 { (spoken(name)) }
-                (drawn(value, &spoken(name)))
-            } @else {
-                (part(value, &spoken(name)))
-            }
+            @let inner = value.as_object().into_iter().flatten();
+            @let (plain, large): (Vec<_>, Vec<_>) = inner.partition(|(_, value)| is_plain(value));
+            h2 { (spoken(name)) }
+            (names_and_values(&plain))
+            @for (name, value) in large { (part(value, &spoken(name))) }
+        }
+    }
+}
+
+fn is_plain(value: &Value) -> bool {
+    !value.is_object() && !value.is_array()
+}
+
+fn names_and_values(members: &[(&String, &Value)]) -> Markup {
+    html! {
+        @if !members.is_empty() {
+            dl { @for (name, value) in members { dt { (spoken(name)) } dd { (scalar(value)) } } }
         }
     }
 }
@@ -133,11 +141,7 @@ fn table(rows: &[Value], label: &str) -> Markup {
 /// Whether a value is a row of a table.
 fn is_flat(value: &Value) -> bool {
     let members = value.as_object();
-    members.is_some_and(|members| {
-        members
-            .values()
-            .all(|value| !value.is_object() && !value.is_array())
-    })
+    members.is_some_and(|members| members.values().all(is_plain))
 }
 
 fn scalar(value: &Value) -> Markup {

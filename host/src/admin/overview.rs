@@ -200,13 +200,13 @@ fn entities(connection: &Connection, viewer: &Viewer, latest: &[Run], next: &[Ne
     let due = |entity: &str| next.iter().find(|next| next.entity == entity)?.at;
     html! {
         div.scroll tabindex="0" role="region" aria-label="Imports" {
-            table {
+            table.stacks {
                 thead { tr { th scope="col" { "What" } th scope="col" { "Last import" } th scope="col" { "Next" } th scope="col" { span.hidden { "Actions" } } } }
                 tbody {
                     @for entity in can {
                         tr {
                             th scope="row" { (entity.label) }
-                            td {
+                            td data-label="Last import" {
                                 @match last(&entity.name) {
                                     Some(run) => {
                                         a href=(runs::address(&connection.name, run.id)) { (show_time(run.started)) }
@@ -215,7 +215,7 @@ fn entities(connection: &Connection, viewer: &Viewer, latest: &[Run], next: &[Ne
                                     None => "never",
                                 }
                             }
-                            td { @match due(&entity.name) { Some(at) => (show_time(at)), None => "by hand" } }
+                            td data-label="Next" { @match due(&entity.name) { Some(at) => (show_time(at)), None => "by hand" } }
                             td.actions {
                                 form.inline method="post" action=(format!("/admin/{}/runs", connection.name)) {
                                     (token(viewer))

@@ -1,4 +1,4 @@
-//! Likely rows of the mapping table at the page: looked for, accepted, refused, and never
+//! Likely pairs of the mapping table at the page: looked for, accepted, refused, and never
 //! applied by themselves. What the connector takes for likely is in `likely_pairs`.
 
 use std::time::{Duration, Instant};
@@ -85,7 +85,7 @@ async fn a25_likely_pairs_come_with_their_evidence_and_are_accepted_or_refused_b
     assert!(page.contains("Nobody has looked yet."), "{page}");
     let page = looked(&mut visitor).await;
     assert!(
-        page.contains("3 of 3 looked at, 2 likely rows found"),
+        page.contains("3 of 3 looked at, 2 likely pairs found"),
         "{page}"
     );
     let found = rows(&page);
@@ -210,7 +210,7 @@ async fn a_search_for_likely_rows_tells_why_it_ended_and_goes_on_where_it_was() 
     company(&shop, "Birch Inc", "birch.example").await;
     shop.result(&["disconnect", "hubspot"]).await.unwrap();
     let page = looked(&mut visitor).await;
-    assert!(page.contains("0 looked at, 0 likely rows found"), "{page}");
+    assert!(page.contains("0 looked at, 0 likely pairs found"), "{page}");
     assert!(page.contains("role=\"alert\""), "{page}");
     shop.connect().await.unwrap();
     let page = looked(&mut visitor).await;

@@ -94,7 +94,12 @@ async fn s1_what_is_saved_at_the_page_rules_and_the_history_says_who_did_it() {
     // What the tab does not show is as it was.
     assert_eq!(companies["top-level"], 1);
     let history = visitor.get("/admin/hubspot/history").await.unwrap();
-    for told in [NAME, "companies/first-site", "Head office", "CFTown"] {
+    for told in [
+        NAME,
+        "Name of the first site of new customers",
+        "Head office",
+        "CFTown",
+    ] {
         assert!(history.text.contains(told), "{told}: {}", history.text);
     }
 }

@@ -96,16 +96,16 @@ pub(super) async fn show(
         @if all.is_empty() { p { "Nothing has run yet." } }
         @else {
             div.scroll.card tabindex="0" role="region" aria-label={ "The newest runs" } {
-                table {
+                table.stacks {
                     caption { "The newest runs" }
                     thead { tr { th scope="col" { "Run" } th scope="col" { "What" } th scope="col" { "Started" } th scope="col" { "How it stands" } } }
                     tbody {
                         @for run in &all {
                             tr {
                                 th scope="row" { a href=(runs::address(&name, run.id)) { (run.id) } }
-                                td { (mode(run.mode)) @if matches!(run.mode, RunMode::Import | RunMode::Preview) { " of " (connection.description.entity(&run.entity).map_or(run.entity.clone(), |entity| entity.label.to_lowercase())) } }
-                                td { (show_time(run.started)) }
-                                td { (run_state(run)) @if let Some(failure) = &run.failure { " " (failure) } }
+                                td data-label="What" { (mode(run.mode)) @if matches!(run.mode, RunMode::Import | RunMode::Preview) { " of " (connection.description.entity(&run.entity).map_or(run.entity.clone(), |entity| entity.label.to_lowercase())) } }
+                                td data-label="Started" { (show_time(run.started)) }
+                                td data-label="How it stands" { (run_state(run)) @if let Some(failure) = &run.failure { " " (failure) } }
                             }
                         }
                     }

@@ -117,9 +117,9 @@ document.querySelectorAll("input[data-narrow]").forEach((input) => {
 
 // One box that ticks all boxes of its table.
 document.querySelectorAll("label[data-tick-all]").forEach((label) => {
-  label.hidden = false;
   const all = label.querySelector("input");
   const boxes = [...label.closest("table").querySelectorAll("tbody input[type=checkbox]")];
+  label.hidden = boxes.length === 0;
   all.addEventListener("change", () => boxes.forEach((box) => { box.checked = all.checked; }));
   boxes.forEach((box) => box.addEventListener("change", () => { all.checked = boxes.every((other) => other.checked); }));
 });

@@ -13,7 +13,7 @@ use super::super::frame::{self, Around, HISTORY, Tone, notice, tab_address, toke
 use super::super::gate::{Posted, Viewer};
 use super::super::problem::Problem;
 use super::differences::{Difference, differences};
-use super::{changeable, checked, keep};
+use super::{changeable, checked, keep, places};
 use crate::runs::show_time;
 use crate::store::SettingsVersion;
 
@@ -51,6 +51,7 @@ pub(in crate::admin) async fn show(
     let shown = &read[..read.len().min(SHOWN as usize)];
     let older = shown.last().filter(|_| read.len() > shown.len());
     let here = tab_address(&name, HISTORY);
+    let told = places(&connection);
     let content = html! {
         @if newest == 0 { p { "Nobody has changed the settings yet." } }
         @else if shown.is_empty() { p { "There is no older revision." } }
@@ -61,7 +62,7 @@ pub(in crate::admin) async fn show(
             section.card {
                 h2 { "Revision " (version.revision) @if version.revision == newest { " (now)" } }
                 p.faint { (show_time(version.at)) " by " strong { (version.author) } }
-                (changes(&differences(&document(read.get(n + 1)), &document(Some(version)))))
+                (changes(&told, &differences(&document(read.get(n + 1)), &document(Some(version)))))
                 @if version.revision != newest && connection.settings_file.is_none() {
                     form method="post" action=(here) {
                         (token(&viewer))
@@ -87,14 +88,14 @@ pub(in crate::admin) async fn show(
     Ok(frame::page(&around, "History of the settings", &content))
 }
 
-fn changes(all: &[Difference]) -> Markup {
+fn changes(told: &impl Fn(&str) -> String, all: &[Difference]) -> Markup {
     html! {
         @if all.is_empty() { p { "The same settings as before." } }
         @else {
             ul {
                 @for change in all.iter().take(LISTED) {
                     li {
-                        code { (change.path.trim_start_matches('/')) } ": "
+                        (told(&change.path)) ": "
                         @match (&change.from, &change.to) {
                             (None, Some(to)) => { ins { (to) } " added" }
                             (Some(from), None) => { del { (from) } " removed" }

@@ -1,4 +1,4 @@
-//! Likely rows of a table of pairs: looked for by the connector, shown with what speaks for
+//! Likely pairs of a table of pairs: looked for by the connector, shown with what speaks for
 //! them, accepted into the table or refused by a person; never applied by themselves.
 
 use std::collections::BTreeSet;
@@ -58,14 +58,14 @@ fn address(connector: &str, at: &str) -> String {
     format!("/admin/{connector}/likely?at={}", form_urlencoded(at))
 }
 
-/// The way here, on the page of a table that has likely rows.
+/// The way here, on the page of a table that has likely pairs.
 pub(super) fn entrance(connection: &Connection, at: &str, setting: &Setting) -> Markup {
     html! {
         @if setting.suggestions.is_some() {
             section.card {
-                h2 { "Likely rows" }
+                h2 { "Likely pairs" }
                 p { "Rows that are likely can be looked for and are shown with what speaks for them; nothing is added until you accept it." }
-                p { a.button href=(address(&connection.name, at)) { "Likely rows" } }
+                p { a.button href=(address(&connection.name, at)) { "Likely pairs" } }
             }
         }
     }
@@ -82,7 +82,7 @@ impl<'a> Place<'a> {
     fn of(connection: &'a Connection, at: &str) -> Result<Place<'a>, Problem> {
         let table = Table::of(connection, at)?;
         let action = table.setting.suggestions.clone();
-        let none = || Problem::not_found("Nothing looks for likely rows of this table.");
+        let none = || Problem::not_found("Nothing looks for likely pairs of this table.");
         Ok(Place {
             action: action.ok_or_else(none)?,
             kept: Kept::of(connection.store(), &connection.name, at),
@@ -153,9 +153,9 @@ async fn page(
         } @else {
             form.card method="post" action=(place.address()) {
                 (token(viewer))
-                div.scroll tabindex="0" role="region" aria-label={ "Likely rows" } {
-                    table {
-                        caption.hidden { "Likely rows" }
+                div.scroll tabindex="0" role="region" aria-label={ "Likely pairs" } {
+                    table.stacks {
+                        caption.hidden { "Likely pairs" }
                         thead { tr {
                             @if !is_locked { th scope="col" { (frame::tick_all()) } }
                             @for column in &table.columns { th scope="col" { (column.title) } }
@@ -186,7 +186,7 @@ async fn page(
         connection: Some(connection),
         tab: &table.tab.name,
     };
-    let title = format!("Likely rows of the {}", table.setting.title.to_lowercase());
+    let title = format!("Likely pairs of the {}", table.setting.title.to_lowercase());
     Ok(frame::page(&around, &title, &content))
 }
 
@@ -210,7 +210,7 @@ fn standing(
                     p aria-live="polite" {
                         @if is_under_way { "Looking: " } @else { "Started " (show_time(search.started)) " by " (search.by) ": " }
                         (search.looked_at) @if let Some(total) = search.total { " of " (total) } " looked at, "
-                        (match search.found { 1 => "1 likely row found".to_owned(), found => format!("{found} likely rows found") })
+                        (match search.found { 1 => "1 likely pair found".to_owned(), found => format!("{found} likely pairs found") })
                         @if !is_under_way && !search.is_done && search.problem.is_none() { ", then stopped" } "."
                     }
                     @if is_under_way { progress aria-label="How far it is" max=[search.total] value=[search.total.map(|total| search.looked_at.min(total))] {} }
@@ -221,7 +221,7 @@ fn standing(
                 (token(viewer))
                 @match search {
                     _ if is_under_way => (button("stop", "Stop", "danger")),
-                    None => (button("search", "Look for likely rows", "primary")),
+                    None => (button("search", "Look for likely pairs", "primary")),
                     Some(search) => {
                         @if search.next.is_some() { (button("go-on", "Go on", "primary")) " " }
                         (button("search", "Look again from the start", ""))
@@ -237,8 +237,8 @@ fn line(columns: &[Setting], name: &str, likely: &Likely, is_locked: bool) -> Ma
     html! {
         tr {
             @if !is_locked { td { label.check { input type="checkbox" name="pair" value=(name); span.hidden { "Choose " (called.join(", ")) } } } }
-            @for column in columns { td { (cell(column, likely)) } }
-            td {
+            @for column in columns { td data-label=(column.title) { (cell(column, likely)) } }
+            td data-label="What speaks for it" {
                 @if likely.strength >= STRONG { (badge("strong", Some(Tone::Good))) }
                 ul.changes { @for why in &likely.why { li { (why) } } }
             }
@@ -318,7 +318,7 @@ pub(in crate::admin) async fn act(
         _ => return Err(Problem::unreadable_form()),
     }
     let by = posted.viewer.name();
-    tracing::info!(connection = name, what, by, "likely rows were acted on");
+    tracing::info!(connection = name, what, by, "likely pairs were acted on");
     Ok(Redirect::to(&place.address()).into_response())
 }
 
