@@ -126,6 +126,16 @@ pub async fn prune(
     Ok(sums)
 }
 
+/// Likely pairs are as old as runs may be: their evidence names people.
+async fn forget_old_likely(host: &Host, now: Timestamp) -> Result<(), StoreError> {
+    let days = host.config.store.retention.runs;
+    let before = now.saturating_sub(u64::from(days) * DAY_MS);
+    for connection in host.config.connector.keys().filter(|_| days > 0) {
+        crate::admin::forget_old_likely(&host.store, connection, before).await?;
+    }
+    Ok(())
+}
+
 /// Does so while a host serves.
 pub(crate) async fn keep(host: Arc<Host>, stop: Stop) {
     while !stop.is_asked() {
@@ -137,6 +147,9 @@ pub(crate) async fn keep(host: Arc<Host>, stop: Stop) {
             }
             Ok(_) => {}
             Err(error) => tracing::error!(%error, "what is old could not be forgotten"),
+        }
+        if let Err(error) = forget_old_likely(&host, now).await {
+            tracing::error!(%error, "old likely pairs could not be forgotten");
         }
         let since = std::time::Instant::now();
         while since.elapsed() < EVERY && !stop.is_asked() {

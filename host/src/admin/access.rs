@@ -86,6 +86,15 @@ pub(super) fn is_cross_site(headers: &HeaderMap) -> bool {
     }
 }
 
+/// Whether a browser loads this for a part of somebody else's page: such a page would not see
+/// the answer, but could have this host work for it. Who follows a link loads a document.
+pub(super) fn is_embedded_elsewhere(headers: &HeaderMap) -> bool {
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    let is_foreign =
+        text("sec-fetch-site").is_some_and(|site| !matches!(site, "same-origin" | "none"));
+    is_foreign && text("sec-fetch-dest") != Some("document")
+}
+
 /// A path of the admin page to go on to after signing in; anything else is not followed,
 /// so that no link to this page leads elsewhere.
 pub(super) fn path_after(asked: &str) -> &str {
@@ -101,6 +110,24 @@ pub(super) fn path_after(asked: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_a_link_leads_here_from_elsewhere() {
+        let embedded = |site: &'static str, dest: &'static str| {
+            let mut headers = HeaderMap::new();
+            headers.insert("sec-fetch-site", site.parse().unwrap());
+            headers.insert("sec-fetch-dest", dest.parse().unwrap());
+            is_embedded_elsewhere(&headers)
+        };
+        assert!(!embedded("cross-site", "document") && !embedded("none", "document"));
+        assert!(!embedded("same-origin", "empty") && !is_embedded_elsewhere(&HeaderMap::new()));
+        for dest in ["image", "iframe", "script", "empty"] {
+            assert!(
+                embedded("cross-site", dest) && embedded("same-site", dest),
+                "{dest}"
+            );
+        }
+    }
 
     #[test]
     fn without_an_administrator_only_this_machine_is_open() {

@@ -13,7 +13,7 @@ use axum::{Extension, Form};
 use http_body_util::BodyExt as _;
 use hyper::body::Body as _;
 
-use super::access::{Access, access, is_cross_site, is_local};
+use super::access::{Access, access, is_cross_site, is_embedded_elsewhere, is_local};
 use super::administrators::Administrators;
 use super::problem::Problem;
 use super::session::{NOBODY, Session};
@@ -197,6 +197,9 @@ async fn enter(admin: &Admin, asked: Asked<'_>) -> Result<Entered, Problem> {
     }
     if !asked.method.is_safe() && is_cross_site(headers) {
         return Err(Problem::foreign_form());
+    }
+    if is_embedded_elsewhere(headers) {
+        return Err(Problem::embedded());
     }
     if asked.path.starts_with("/admin/assets/") {
         return Ok(Entered::Stranger);

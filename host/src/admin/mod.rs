@@ -40,7 +40,7 @@ use attempts::Attempts;
 use gate::form_urlencoded;
 pub(crate) use jobs::Jobs;
 use problem::Problem;
-pub(crate) use settings::likely::forget as forget_likely;
+pub(crate) use settings::likely::{forget as forget_likely, forget_old as forget_old_likely};
 
 /// Bytes of one form: a mapping table of 20,000 pairs as text is half of it.
 const FORM: usize = 4 * 1024 * 1024;

@@ -64,6 +64,15 @@ impl Problem {
         )
     }
 
+    /// Asked for by a page of somebody else, for a part of itself.
+    pub(super) fn embedded() -> Problem {
+        Problem::new(
+            StatusCode::FORBIDDEN,
+            "Not shown there",
+            "This page is not shown as a part of another one; nothing was done. Open it by its address.",
+        )
+    }
+
     /// It cannot be read.
     pub(super) fn of_form(rejection: &FormRejection) -> Problem {
         match rejection.status() {

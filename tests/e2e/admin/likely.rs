@@ -167,7 +167,11 @@ async fn a25_all_strong_pairs_are_accepted_at_once_but_for_those_that_name_the_s
     assert_eq!(rows(&page).len(), 5, "{page}");
     let answer = act(&mut visitor, &[("do", "accept-strong")]).await;
     let to = answer.header("location").to_owned();
-    assert!(to.ends_with("&accepted=2&left=2"), "{to} {}", answer.text);
+    assert!(
+        to.ends_with("&accepted=2&left=2&gone=0"),
+        "{to} {}",
+        answer.text
+    );
     let page = visitor.get(&to).await.unwrap().text;
     assert!(
         page.contains("2 rows were added to the table. 2 were left for you"),
@@ -202,7 +206,70 @@ async fn a25_all_strong_pairs_are_accepted_at_once_but_for_those_that_name_the_s
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_search_for_likely_rows_tells_why_it_ended_and_goes_on_where_it_was() {
+async fn a_search_that_is_stopped_goes_on_where_it_was_and_finds_what_one_in_a_single_go_does() {
+    let (shop, _serving, mut visitor) = served(json!({})).await;
+    let halo = shop.records().unwrap();
+    for n in 0..450 {
+        company(&shop, &format!("Company {n} Inc"), "").await;
+        if n % 50 == 1 {
+            let name = format!("Company {n} Ltd");
+            halo.add("customer", &[("name", &name)]).await.unwrap();
+        }
+    }
+    shop.sim.set_latency(Duration::from_millis(200));
+    assert_eq!(act(&mut visitor, &[("do", "search")]).await.status, 303);
+    // A second start changes nothing of the one that is under way.
+    assert_eq!(act(&mut visitor, &[("do", "search")]).await.status, 303);
+    let begun = Instant::now();
+    loop {
+        let page = visitor.get(LIKELY).await.unwrap().text;
+        if page.contains("200 of 450 looked at") {
+            // What others may name yet is not accepted at once.
+            assert!(!page.contains("accept-strong"), "{page}");
+            break;
+        }
+        assert!(begun.elapsed() < PATIENCE, "{page}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert_eq!(act(&mut visitor, &[("do", "stop")]).await.status, 303);
+    let page = ended(&mut visitor).await;
+    assert!(
+        page.contains("200 of 450 looked at, 4 likely pairs found, then stopped."),
+        "{page}"
+    );
+    let early = act(&mut visitor, &[("do", "accept-strong")]).await;
+    assert_eq!(early.status, 409, "{}", early.text);
+    shop.sim.set_latency(Duration::ZERO);
+    assert_eq!(act(&mut visitor, &[("do", "go-on")]).await.status, 303);
+    let page = ended(&mut visitor).await;
+    assert!(
+        page.contains("450 of 450 looked at, 9 likely pairs found."),
+        "{page}"
+    );
+    let in_parts = rows(&page);
+    let again = looked(&mut visitor).await;
+    assert!(
+        again.contains("450 of 450 looked at, 9 likely pairs found."),
+        "{again}"
+    );
+    assert_eq!(rows(&again), in_parts);
+
+    // Somebody else has decided: it is said, and the rest is done.
+    let (first, second) = (&in_parts[0].0, &in_parts[1].0);
+    act(&mut visitor, &[("do", "refuse"), ("pair", first)]).await;
+    let both = [("do", "refuse"), ("pair", first), ("pair", second)];
+    let answer = act(&mut visitor, &both).await;
+    let to = answer.header("location").to_owned();
+    let page = visitor.get(&to).await.unwrap().text;
+    assert!(
+        page.contains("1 of what was ticked had been decided"),
+        "{to}: {page}"
+    );
+    assert_eq!(rows(&page).len(), 7);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_search_for_likely_pairs_tells_why_it_ended_and_nothing_strange_is_taken() {
     let (shop, _serving, mut visitor) = served(json!({})).await;
     let halo = shop.records().unwrap();
     let fields = [("name", "Birch Ltd")];
@@ -229,7 +296,14 @@ async fn a_search_for_likely_rows_tells_why_it_ended_and_goes_on_where_it_was() 
     }
     assert_eq!(act(&mut visitor, &[("do", "anything")]).await.status, 400);
     let unknown = [("do", "accept"), ("pair", "8:0011"), ("pair", "../x")];
-    assert_eq!(act(&mut visitor, &unknown).await.status, 409);
+    let answer = act(&mut visitor, &unknown).await;
+    assert!(
+        answer
+            .header("location")
+            .ends_with("&accepted=0&left=0&gone=2"),
+        "{}",
+        answer.text
+    );
     assert_eq!(table(&shop).await, Value::Null);
 
     // Their evidence names people.

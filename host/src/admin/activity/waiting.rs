@@ -8,7 +8,7 @@ use maud::{Markup, html};
 use super::super::gate::Viewer;
 use super::super::problem::Problem;
 use super::super::{Admin, runs};
-use super::{SHOWN, live, page, tone_badge};
+use super::{SHOWN, page, tone_badge};
 use crate::deviations::outcome_of;
 use crate::runs::show_time;
 use crate::store::{ReportFilter, RunMode};
@@ -76,6 +76,6 @@ pub(in crate::admin) async fn show(
         &connection,
         "waiting",
         "Not imported",
-        &live(&name, "waiting", &content),
+        &content,
     ))
 }

@@ -20,10 +20,11 @@ function keepUpToDate(part) {
     }
     if (!next) return;
     if (part.querySelector("tbody input:checked, details[open]")) return again();
-    if (part.contains(document.activeElement) && document.activeElement.matches("input, select, textarea")) return again();
+    if (part.contains(document.activeElement) && document.activeElement.matches("input, select, textarea, button, a, summary")) return again();
     if (next.innerHTML !== part.innerHTML) part.innerHTML = next.innerHTML;
     if (next.dataset.live) again();
-    else if ("then" in part.dataset) location.reload();
+    // Not under the hands of somebody who has ticked something meanwhile.
+    else if ("then" in part.dataset && !document.querySelector("tbody input:checked")) location.reload();
   };
   again();
 }

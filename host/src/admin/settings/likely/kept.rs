@@ -47,6 +47,8 @@ pub(super) struct Search {
     pub(super) started: Timestamp,
     /// By whom.
     pub(super) by: String,
+    /// The account at the remote that it looks at: what it finds says nothing of another.
+    pub(super) account: String,
     /// How many of the remote's records it has looked at.
     pub(super) looked_at: u64,
     /// Of how many.
@@ -100,17 +102,20 @@ impl Kept {
             .and_then(|entry| read(&entry)))
     }
 
-    /// Forgets what the last search has found.
+    /// Begins a search: what the last one has found is forgotten. How this one stands is
+    /// kept first, so that what is left over when this ends early is not taken for all.
     pub(super) async fn begin(&self, search: &Search) -> Result<()> {
+        let mut writes = vec![written(self.search_key(), search)];
         loop {
             let scope = nobodys_scope();
             let prefix = self.found_prefix();
             let found = self.store.state_scan(&scope, &prefix, None, READ).await?;
-            if found.is_empty() {
-                return self.commit(vec![written(self.search_key(), search)]).await;
+            let is_last = found.len() < READ as usize;
+            writes.extend(found.into_iter().map(|entry| removed(entry.key)));
+            self.commit(std::mem::take(&mut writes)).await?;
+            if is_last {
+                return Ok(());
             }
-            let gone = found.into_iter().map(|entry| removed(entry.key));
-            self.commit(gone.collect()).await?;
         }
     }
 
@@ -149,9 +154,9 @@ impl Kept {
         self.scan(&self.found_prefix(), after, limit).await
     }
 
-    /// What was refused.
-    pub(super) async fn refused(&self, limit: u32) -> Result<Vec<(String, Likely)>> {
-        self.scan(&self.refused_prefix(), "", limit).await
+    /// What was refused, after a name; each with its name.
+    pub(super) async fn refused(&self, after: &str, limit: u32) -> Result<Vec<(String, Likely)>> {
+        self.scan(&self.refused_prefix(), after, limit).await
     }
 
     async fn scan(&self, prefix: &str, after: &str, limit: u32) -> Result<Vec<(String, Likely)>> {
@@ -229,30 +234,69 @@ impl Kept {
     }
 }
 
-/// Forgets all that was found for a connection, as its evidence names people, and what
-/// those rows were called that were refused; answers how many rows it had.
+/// Forgets the searches of a connection with all that they found, as evidence names people,
+/// and what those rows were called that were refused; answers how many rows that were.
 pub(crate) async fn forget(store: &Arc<dyn Store>, connection: &str) -> Result<u64> {
+    let mut count = 0;
+    each(store, connection, |entry| {
+        let refused = read::<Likely>(&entry).filter(|_| entry.key.contains(REFUSED));
+        count += u64::from(entry.key.contains(FOUND));
+        match refused {
+            Some(refused) if refused.names.is_empty() => None,
+            Some(refused) => {
+                count += 1;
+                let names = BTreeMap::new();
+                Some(written(entry.key, &Likely { names, ..refused }))
+            }
+            None => Some(removed(entry.key)),
+        }
+    })
+    .await?;
+    Ok(count)
+}
+
+/// Forgets what searches of a connection have found that were started before this time.
+pub(crate) async fn forget_old(
+    store: &Arc<dyn Store>,
+    connection: &str,
+    before: Timestamp,
+) -> Result<()> {
+    let mut old = BTreeSet::new();
+    each(store, connection, |entry| {
+        let table = entry.key.strip_suffix(SEARCH)?;
+        let search = read::<Search>(&entry)?;
+        if search.started < before {
+            old.insert(format!("{table}{FOUND}"));
+            return Some(removed(entry.key));
+        }
+        None
+    })
+    .await?;
+    each(store, connection, |entry| {
+        let is_old = old.iter().any(|table| entry.key.starts_with(table));
+        is_old.then(|| removed(entry.key))
+    })
+    .await
+}
+
+/// Goes through all that is kept for a connection, some at a time, and writes what is to be
+/// written of each.
+async fn each(
+    store: &Arc<dyn Store>,
+    connection: &str,
+    mut write: impl FnMut(StateEntry) -> Option<StateWrite>,
+) -> Result<()> {
     let prefix = format!("likely:{connection}:");
-    let (mut count, mut after) = (0, None::<String>);
+    let mut after = None::<String>;
     loop {
         let scope = nobodys_scope();
-        let all = store
-            .state_scan(&scope, &prefix, after.as_deref(), READ)
-            .await?;
+        let scan = store.state_scan(&scope, &prefix, after.as_deref(), READ);
+        let all = scan.await?;
         let Some(last) = all.last() else {
-            return Ok(count);
+            return Ok(());
         };
         after = Some(last.key.clone());
-        let rows = all.into_iter().filter(|entry| !entry.key.ends_with(SEARCH));
-        let writes = rows.map(|entry| match read::<Likely>(&entry) {
-            Some(refused) if entry.key.contains(REFUSED) => {
-                let names = BTreeMap::new();
-                written(entry.key, &Likely { names, ..refused })
-            }
-            _ => removed(entry.key),
-        });
-        let writes: Vec<StateWrite> = writes.collect();
-        count += writes.len() as u64;
+        let writes: Vec<StateWrite> = all.into_iter().filter_map(&mut write).collect();
         store.state_commit(&scope, &writes).await?;
     }
 }
@@ -277,5 +321,99 @@ fn removed(key: String) -> StateWrite {
         key,
         value: None,
         expected: Expectation::Anything,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::schema::INDEXED;
+    use crate::store::sqlite::SqliteStore;
+
+    fn likely(company: &str, strength: u8) -> Likely {
+        Likely {
+            row: json!({ "company": company, "customer": 7 }),
+            names: BTreeMap::from([("company".to_owned(), "Ann Example".to_owned())]),
+            why: vec!["By ann@example.com.".to_owned()],
+            strength,
+        }
+    }
+
+    async fn rows(kept: &Kept) -> Vec<String> {
+        let found = kept.found("", 100).await.unwrap();
+        { found.iter() }
+            .map(|(_, likely)| likely.row["company"].as_str().unwrap().to_owned())
+            .collect()
+    }
+
+    /// All that is written of a connection.
+    async fn everything(store: &Arc<dyn Store>) -> String {
+        let all = store
+            .state_scan(&nobodys_scope(), "likely:", None, 100)
+            .await;
+        let all = all.unwrap().into_iter();
+        all.map(|entry| format!("{} {}\n", entry.key, String::from_utf8_lossy(&entry.value)))
+            .collect()
+    }
+
+    #[tokio::test]
+    async fn what_was_refused_is_not_found_again_and_forgetting_leaves_no_names() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("halo.db");
+        let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&path, INDEXED).unwrap());
+        let kept = Kept::of(&store, "crm", "/table");
+        let other = Kept::of(&store, "crm", "/table2");
+        let mut search = Search {
+            started: 5,
+            ..Search::default()
+        };
+        kept.begin(&search).await.unwrap();
+        let found = [
+            likely("1", 1),
+            likely("2", 3),
+            likely("3", 1),
+            likely("2", 3),
+        ];
+        kept.add(&found, &mut search).await.unwrap();
+        assert_eq!(search.found, 3);
+        assert_eq!(rows(&kept).await[0], "2", "the strongest first");
+        let all = kept.found("", 100).await.unwrap();
+        let name = |company: &str| {
+            let found = all
+                .iter()
+                .find(|(_, likely)| likely.row["company"] == company);
+            found.unwrap().clone()
+        };
+        kept.refuse(&[name("1")]).await.unwrap();
+        kept.accepted(&[name("2")]).await.unwrap();
+        assert_eq!(rows(&kept).await, ["3"]);
+        kept.begin(&search).await.unwrap();
+        assert!(rows(&kept).await.is_empty());
+        // Also with other evidence.
+        kept.add(&[likely("1", 2), likely("3", 1)], &mut search)
+            .await
+            .unwrap();
+        assert_eq!(rows(&kept).await, ["3"]);
+
+        let mut late = Search {
+            started: 9,
+            ..Search::default()
+        };
+        other.begin(&late).await.unwrap();
+        other.add(&[likely("4", 1)], &mut late).await.unwrap();
+        forget_old(&store, "crm", 9).await.unwrap();
+        assert!(rows(&kept).await.is_empty() && kept.search().await.unwrap().is_none());
+        assert_eq!(rows(&other).await, ["4"]);
+        assert_eq!(forget(&store, "another").await.unwrap(), 0);
+        assert_eq!(forget(&store, "crm").await.unwrap(), 2);
+        assert_eq!(forget(&store, "crm").await.unwrap(), 0);
+        let left = everything(&store).await;
+        assert!(!left.contains("Ann") && !left.contains("ann@"), "{left}");
+        assert!(left.contains(":refused:"), "{left}");
+        let (name, _) = kept.refused("", 9).await.unwrap().remove(0);
+        kept.offer_again(&[&name]).await.unwrap();
+        assert_eq!(everything(&store).await, "");
     }
 }

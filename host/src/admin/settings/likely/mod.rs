@@ -19,7 +19,7 @@ use super::rows::{mark, text};
 use super::schema::Setting;
 use super::table::Table;
 use super::{Version, changeable};
-use crate::connection::Connection;
+use crate::connection::{Action, Connection};
 use crate::runs::show_time;
 
 mod agreeing;
@@ -27,8 +27,8 @@ mod kept;
 mod searching;
 
 use agreeing::{alone, is_open, subjects};
-pub(crate) use kept::forget;
 use kept::{Kept, Likely, Search};
+pub(crate) use kept::{forget, forget_old};
 pub(in crate::admin) use searching::Searches;
 
 /// Rows on a page.
@@ -47,10 +47,17 @@ pub(in crate::admin) struct Asked {
     at: String,
     #[serde(default)]
     after: String,
+    /// After which of those that were refused.
+    #[serde(default)]
+    refused: String,
+    /// What the last act came to: rows that were added, left for a person, and not there
+    /// any more.
     #[serde(default)]
     accepted: Option<usize>,
     #[serde(default)]
     left: usize,
+    #[serde(default)]
+    gone: usize,
 }
 
 /// The address of the page of a table.
@@ -90,9 +97,24 @@ impl<'a> Place<'a> {
         })
     }
 
+    /// How the last search stands, if it looked at the account of now.
+    async fn search(&self) -> Result<Option<Search>, Problem> {
+        let search = self.kept.search().await?;
+        let account = account(self.table.connection).await?;
+        Ok(search.filter(|search| search.account == account))
+    }
+
     fn address(&self) -> String {
         address(&self.table.connection.name, &self.table.at)
     }
+}
+
+/// The account at the remote; empty while there is none.
+async fn account(connection: &Connection) -> Result<String, Problem> {
+    let status = connection.status().await?;
+    Ok(status
+        .account
+        .map_or_else(String::new, |account| account.id))
 }
 
 /// The page.
@@ -104,16 +126,27 @@ pub(in crate::admin) async fn show(
 ) -> Result<Markup, Problem> {
     let connection = admin.connection(&name).await?;
     let place = Place::of(&connection, &asked.at)?;
-    let said = asked.accepted.map(|accepted| {
-        notice(
-            if asked.left == 0 { Tone::Good } else { Tone::Warning },
-            &html! {
-                (match accepted { 1 => "1 row was added to the table.".to_owned(), accepted => format!("{accepted} rows were added to the table.") })
-                @if asked.left > 0 { " " (asked.left) " were left for you, as each names something that another row names, too." }
-            },
-        )
-    });
-    page(&admin, &place, &viewer, &asked, said).await
+    let said = came_to(&asked);
+    page(&admin, &place, &viewer, &asked, (said, &[])).await
+}
+
+/// What the last act came to, in a sentence or two.
+fn came_to(asked: &Asked) -> Option<Markup> {
+    let (accepted, left, gone) = (asked.accepted, asked.left, asked.gone);
+    if accepted.is_none() && gone == 0 {
+        return None;
+    }
+    let is_all = left == 0 && gone == 0;
+    Some(notice(
+        if is_all { Tone::Good } else { Tone::Warning },
+        &html! {
+            @if let Some(accepted) = accepted {
+                (match accepted { 1 => "1 row was added to the table.".to_owned(), accepted => format!("{accepted} rows were added to the table.") }) " "
+            }
+            @if left > 0 { (left) " were left for you, as each names something that another row names, too. " }
+            @if gone > 0 { (gone) " of what was ticked had been decided or looked for anew by somebody else meanwhile, and nothing was done with them." }
+        },
+    ))
 }
 
 async fn page(
@@ -121,15 +154,18 @@ async fn page(
     place: &Place<'_>,
     viewer: &Viewer,
     asked: &Asked,
-    said: Option<Markup>,
+    (said, ticked): (Option<Markup>, &[&str]),
 ) -> Result<Markup, Problem> {
     let table = &place.table;
     let connection = table.connection;
     let version = Version::of(connection).await?;
     let subjects = subjects(&table.columns, table.rows(&version.document));
-    let search = place.kept.search().await?;
+    let search = place.search().await?;
     let is_under_way = admin.searches.is_under_way(&connection.name, &table.at);
-    let read = place.kept.found(&asked.after, READ).await?;
+    let read = match &search {
+        Some(_) => place.kept.found(&asked.after, READ).await?,
+        None => Vec::new(),
+    };
     let is_all = read.len() < READ as usize;
     let last_read = read.last().map(|(name, _)| name.clone());
     let mut shown: Vec<(String, Likely)> = { read.into_iter() }
@@ -142,16 +178,22 @@ async fn page(
     } else {
         last_read.filter(|_| !is_all)
     };
-    let refused = place.kept.refused(SHOWN as u32).await?;
+    let refused = place.kept.refused(&asked.refused, SHOWN as u32).await?;
+    let is_whole = search.as_ref().is_some_and(|search| search.is_done) && !is_under_way;
+    let here = format!(
+        "{}&after={}",
+        place.address(),
+        form_urlencoded(&asked.after)
+    );
     let is_locked = connection.settings_file.is_some();
     let content = html! {
         p { a href=(table.address()) { "Back to the " (table.setting.title.to_lowercase()) } }
         @if let Some(said) = said { (said) }
         (standing(place, viewer, search.as_ref(), is_under_way))
         @if shown.is_empty() {
-            @if search.is_some() && !is_under_way { p { "There is nothing to decide." } }
+            @if search.is_some() && !is_under_way && next.is_none() { p { "There is nothing to decide." } }
         } @else {
-            form.card method="post" action=(place.address()) {
+            form.card method="post" action=(here) {
                 (token(viewer))
                 div.scroll tabindex="0" role="region" aria-label={ "Likely pairs" } {
                     table.stacks {
@@ -161,25 +203,25 @@ async fn page(
                             @for column in &table.columns { th scope="col" { (column.title) } }
                             th scope="col" { "What speaks for it" }
                         } }
-                        tbody { @for (name, likely) in &shown { (line(&table.columns, name, likely, is_locked)) } }
+                        tbody { @for (name, likely) in &shown { (line(&table.columns, name, likely, (is_locked, ticked.contains(&name.as_str())))) } }
                     }
                 }
                 @if !is_locked {
                     div.save {
                         button.primary name="do" value="accept" { "Accept what is ticked" }
                         button name="do" value="refuse" { "Refuse what is ticked" }
-                        button name="do" value="accept-strong" { "Accept all with two or more kinds of evidence" }
+                        @if is_whole { button name="do" value="accept-strong" { "Accept all with two or more kinds of evidence" } }
                     }
                 }
             }
-            @if next.is_some() || !asked.after.is_empty() {
-                nav.pages aria-label="Pages" {
-                    @if !asked.after.is_empty() { a href=(place.address()) { "First page" } }
-                    @if let Some(next) = &next { a href=(format!("{}&after={}", place.address(), form_urlencoded(next))) { "Next page" } }
-                }
+        }
+        @if next.is_some() || !asked.after.is_empty() {
+            nav.pages aria-label="Pages" {
+                @if !asked.after.is_empty() { a href=(place.address()) { "First page" } }
+                @if let Some(next) = &next { a href=(format!("{}&after={}", place.address(), form_urlencoded(next))) { "Next page" } }
             }
         }
-        @if !refused.is_empty() { (refusals(place, viewer, &refused, is_locked)) }
+        @if !refused.is_empty() { (refusals(place, viewer, &refused, (is_locked, &asked.refused))) }
     };
     let around = Around {
         viewer,
@@ -203,7 +245,7 @@ fn standing(
         html! { button class=(class) name="do" value=(what) { (label) } }
     };
     html! {
-        section.card id="standing" data-live=[&live] data-every="1" data-then[is_under_way] {
+        section.card id="standing" data-live=[&live] data-every="2" data-then[is_under_way] {
             @match search {
                 None => p { "Nobody has looked yet. " (remote) " is asked for everything that has no row; this may take some minutes." },
                 Some(search) => {
@@ -232,11 +274,16 @@ fn standing(
     }
 }
 
-fn line(columns: &[Setting], name: &str, likely: &Likely, is_locked: bool) -> Markup {
+fn line(
+    columns: &[Setting],
+    name: &str,
+    likely: &Likely,
+    (is_locked, is_ticked): (bool, bool),
+) -> Markup {
     let called: Vec<&str> = likely.names.values().map(String::as_str).collect();
     html! {
         tr {
-            @if !is_locked { td { label.check { input type="checkbox" name="pair" value=(name); span.hidden { "Choose " (called.join(", ")) } } } }
+            @if !is_locked { td { label.check { input type="checkbox" name="pair" value=(name) checked[is_ticked]; span.hidden { "Choose " (called.join(", ")) } } } }
             @for column in columns { td data-label=(column.title) { (cell(column, likely)) } }
             td data-label="What speaks for it" {
                 @if likely.strength >= STRONG { (badge("strong", Some(Tone::Good))) }
@@ -260,11 +307,12 @@ fn refusals(
     place: &Place<'_>,
     viewer: &Viewer,
     refused: &[(String, Likely)],
-    is_locked: bool,
+    (is_locked, after): (bool, &str),
 ) -> Markup {
+    let last = refused.last().filter(|_| refused.len() == SHOWN);
     html! {
-        details.card {
-            summary { "Refused before" @if refused.len() == SHOWN { " (the first " (SHOWN) ")" } }
+        details.card open[!after.is_empty()] {
+            summary { "Refused before" }
             form method="post" action=(place.address()) {
                 (token(viewer))
                 div.scroll tabindex="0" role="region" aria-label={ "Refused before" } {
@@ -285,6 +333,7 @@ fn refusals(
                     }
                 }
                 @if !is_locked { button name="do" value="offer-again" { "Let the next search find what is ticked" } }
+                @if let Some((last, _)) = last { " " a href=(format!("{}&refused={}", place.address(), form_urlencoded(last))) { "More of them" } }
             }
         }
     }
@@ -306,9 +355,12 @@ pub(in crate::admin) async fn act(
         "accept" | "accept-strong" => return accept(&admin, &place, &posted, &asked).await,
         "refuse" => {
             changeable(&connection)?;
-            let ticked: Vec<&str> = posted.all("pair").collect();
-            let chosen = place.kept.named(&ticked).await?;
+            let (chosen, gone) = chosen(&place, &posted).await?;
             place.kept.refuse(&chosen).await?;
+            if gone > 0 {
+                let to = format!("{}&gone={gone}", place.address());
+                return Ok(Redirect::to(&to).into_response());
+            }
         }
         "offer-again" => {
             changeable(&connection)?;
@@ -322,13 +374,34 @@ pub(in crate::admin) async fn act(
     Ok(Redirect::to(&place.address()).into_response())
 }
 
+/// What was ticked and is still there, and how many are not.
+async fn chosen(
+    place: &Place<'_>,
+    posted: &Posted,
+) -> Result<(Vec<(String, Likely)>, usize), Problem> {
+    let ticked: Vec<&str> = posted.all("pair").collect();
+    let chosen = match place.search().await? {
+        Some(_) => place.kept.named(&ticked).await?,
+        None => Vec::new(),
+    };
+    let gone = ticked.len() - chosen.len();
+    Ok((chosen, gone))
+}
+
 async fn begin(
     admin: &Admin,
     connection: &Arc<Connection>,
     place: &Place<'_>,
     posted: &Posted,
 ) -> Result<(), Problem> {
-    let before = place.kept.search().await?;
+    let known = connection.actions().await?;
+    let looks = |action: &Action| action.name == place.action && action.read_only;
+    if !known.iter().any(looks) {
+        return Err(Problem::refused(
+            "What would look for likely pairs is no action of this connector that only looks.",
+        ));
+    }
+    let before = place.search().await?;
     let goes_on = posted.get("do") == "go-on";
     let search = match before.filter(|before| goes_on && before.next.is_some()) {
         Some(before) => Search {
@@ -338,6 +411,7 @@ async fn begin(
         None => Search {
             started: connection.now(),
             by: posted.viewer.name().to_owned(),
+            account: account(connection).await?,
             ..Search::default()
         },
     };
@@ -370,24 +444,14 @@ async fn accept(
     changeable(table.connection)?;
     let version = Version::of(table.connection).await?;
     let rows = table.rows(&version.document);
-    let (chosen, left) = if posted.get("do") == "accept" {
-        let ticked: Vec<&str> = posted.all("pair").collect();
-        (place.kept.named(&ticked).await?, 0)
+    let (chosen, left, gone) = if posted.get("do") == "accept" {
+        let (chosen, gone) = chosen(place, posted).await?;
+        (chosen, 0, gone)
     } else {
-        let all = open(place, rows).await?;
-        let strong = all
-            .iter()
-            .filter(|(_, likely)| likely.strength >= STRONG)
-            .count();
-        let alone = alone(&table.columns, rows, &all).into_iter();
-        let chosen: Vec<_> = alone
-            .filter(|(_, likely)| likely.strength >= STRONG)
-            .cloned()
-            .collect();
-        let left = strong - chosen.len();
-        (chosen, left)
+        let (chosen, left) = strong(admin, place, rows).await?;
+        (chosen, left, 0)
     };
-    if chosen.is_empty() && left == 0 {
+    if chosen.is_empty() && left + gone == 0 {
         return Err(Problem::refused(
             "Nothing was chosen, so nothing was added. Tick the rows to accept.",
         ));
@@ -412,7 +476,9 @@ async fn accept(
                 @if wrong.len() > LISTED { p { "And " (wrong.len() - LISTED) " more." } }
             },
         );
-        let page = page(admin, place, &posted.viewer, asked, Some(said)).await?;
+        let ticked: Vec<&str> = posted.all("pair").collect();
+        let beside = (Some(said), ticked.as_slice());
+        let page = page(admin, place, &posted.viewer, asked, beside).await?;
         return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
     }
     if next.len() > rows.len() {
@@ -420,8 +486,39 @@ async fn accept(
     }
     // What is in the table is not offered, also where this is not reached.
     place.kept.accepted(&chosen).await?;
-    let to = format!("{}&accepted={}&left={left}", place.address(), chosen.len());
+    let to = format!(
+        "{}&accepted={}&left={left}&gone={gone}",
+        place.address(),
+        chosen.len()
+    );
     Ok(Redirect::to(&to).into_response())
+}
+
+/// All with more than one kind of evidence that name nothing which others name, and how many
+/// do; of a search that has seen everything, as it may find the others yet.
+async fn strong(
+    admin: &Admin,
+    place: &Place<'_>,
+    rows: &[Value],
+) -> Result<(Vec<(String, Likely)>, usize), Problem> {
+    let table = &place.table;
+    let is_whole = place.search().await?.is_some_and(|search| search.is_done)
+        && !admin
+            .searches
+            .is_under_way(&table.connection.name, &table.at);
+    if !is_whole {
+        return Err(Problem::refused(
+            "All can be accepted at once when the search has looked at everything; nothing was added.",
+        ));
+    }
+    let is_strong = |likely: &Likely| likely.strength >= STRONG;
+    let all = open(place, rows).await?;
+    let strong = all.iter().filter(|(_, likely)| is_strong(likely)).count();
+    let alone = alone(&table.columns, rows, &all).into_iter();
+    let chosen = alone.filter(|(_, likely)| is_strong(likely)).cloned();
+    let chosen: Vec<(String, Likely)> = chosen.collect();
+    let left = strong - chosen.len();
+    Ok((chosen, left))
 }
 
 /// All that was found and has no row yet.

@@ -2,7 +2,7 @@
 //! everything, and keeps what it finds as it goes. It goes on when the browser is closed;
 //! one that ends with the host goes on where it was when somebody says so.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -129,6 +129,7 @@ async fn work(
     mut search: Search,
     stop: &Stop,
 ) -> crate::store::Result<()> {
+    let mut places = BTreeSet::new();
     loop {
         let input = match &search.next {
             None => "{}".to_owned(),
@@ -142,7 +143,7 @@ async fn work(
         };
         let answer = answer.and_then(|answer| readable(&asked.columns, answer));
         let answer = answer.and_then(|answer| {
-            let goes_on = answer.next.is_none() || answer.next != search.next;
+            let goes_on = { answer.next.as_ref() }.is_none_or(|next| places.insert(next.clone()));
             let stands = "It came to the same place again and again; see the log.";
             goes_on.then_some(answer).ok_or_else(|| stands.to_owned())
         });
