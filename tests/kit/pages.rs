@@ -33,7 +33,7 @@ pub const PAGES: &[(&str, &str)] = &[
         "/admin/hubspot/table?at=/companies/customers",
     ),
     (
-        "likely-rows",
+        "likely-pairs",
         "/admin/hubspot/likely?at=/companies/customers",
     ),
     (
