@@ -187,10 +187,18 @@ fn table(
     Value::Array(rows)
 }
 
-/// Whether a row that was entered is still this one: what its first column names. Then it
-/// keeps what the form does not show; a form that is shown again counts its rows anew.
+/// Whether a row that was entered is still this one: what its first column of a name at the
+/// remote says. Then it keeps what the form does not show; a form that is shown again
+/// counts its rows anew.
 fn is_same(columns: &[Setting], was: &Value, source: &str, entered: &Entered<'_>) -> bool {
-    let Some(first) = columns.first() else {
+    let is_name = |column: &&Setting| {
+        let shape = &column.shape;
+        matches!(
+            shape,
+            Shape::RemoteField(_) | Shape::Remote(_) | Shape::Text
+        )
+    };
+    let Some(first) = columns.iter().find(is_name) else {
         return false;
     };
     let typed = entered.get(&format!("{source}/{}", escaped(&first.name)));
