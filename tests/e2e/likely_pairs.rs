@@ -300,6 +300,21 @@ async fn a25_a_domain_of_a_mail_provider_says_nothing_and_the_same_address_does(
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a25_a_domain_of_more_than_three_customers_says_nothing_of_any_of_them() {
+    let shop = empty().await;
+    let halo = shop.records().unwrap();
+    let own = [("domain", "group.example")];
+    let mut branches = Vec::new();
+    for name in ["North", "East", "South", "West"] {
+        branches.push(customer(&halo, name, &own).await);
+    }
+    let id = company(&shop, &[("name", "Group"), own[0]], &[]);
+    assert_eq!(rows(&shop).await, [] as [Value; 0]);
+    halo.remove("customer", branches[3]).await.unwrap();
+    assert_eq!(suggested(&rows(&shop).await, &id), branches[..3]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a25_users_at_the_default_site_say_nothing_of_its_customer() {
     let shop = empty().await;
     let halo = shop.records().unwrap();

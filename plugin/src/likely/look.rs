@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::evidence::{self, CUSTOMER_FIELDS, Company, DOMAIN, Suggestion};
 use super::people::{self, Shared};
+use super::pool::Pool;
 use super::{domain, name};
 use crate::contract::halo::integration::records::{self, Stored};
 use crate::entity::company::{self, KIND, SITE, SITE_CUSTOMER};
 use crate::failure::Failure;
-use crate::field::fold;
 use crate::hubspot::client::{Client, Trouble};
 use crate::hubspot::objects::Object;
 use crate::matching::{self, By, Candidates, Match, Table, text_of};
@@ -26,14 +26,6 @@ pub struct Search<'a> {
     prefix: &'a str,
     opt_out: OptOut,
     wanted: Vec<String>,
-}
-
-/// Customers by id, and how they are found.
-#[derive(Default)]
-struct Pool {
-    customers: BTreeMap<u64, Stored>,
-    by_stem: BTreeMap<String, BTreeSet<u64>>,
-    by_domain: BTreeMap<String, BTreeSet<u64>>,
 }
 
 impl<'a> Search<'a> {
@@ -71,10 +63,14 @@ impl<'a> Search<'a> {
         let named = pool.named();
         open.retain(|object| !self.pairs_by_itself(object, &named));
 
-        let companies: Vec<Company> = open.iter().map(|object| Company::of(object)).collect();
+        let mut companies: Vec<Company> = open.iter().map(|object| Company::of(object)).collect();
         let domains = companies.iter().filter_map(|one| one.domain.as_deref());
         let domains = domains.flat_map(domain::spellings).collect();
         self.find(&mut pool, DOMAIN, domains)?;
+        for company in &mut companies {
+            let own = company.domain.take();
+            company.domain = own.filter(|domain| !pool.is_common(domain));
+        }
         let shared = people::shared(client, &companies, self.settings.contacts.default_site)?;
         self.read(&mut pool, &shared)?;
 
@@ -143,7 +139,7 @@ impl<'a> Search<'a> {
     /// Adds the customers of these users.
     fn read(&self, pool: &mut Pool, shared: &BTreeMap<String, Shared>) -> Result<(), Trouble> {
         let ids: BTreeSet<u64> = shared.values().flat_map(|of| of.keys().copied()).collect();
-        let unknown = ids.iter().filter(|id| !pool.customers.contains_key(id));
+        let unknown = ids.iter().filter(|id| !pool.has(**id));
         let ids: Vec<u64> = unknown.copied().collect();
         for ids in ids.chunks(BATCH) {
             let found = insist(|| records::read(KIND, ids, &self.wanted))?;
@@ -151,8 +147,7 @@ impl<'a> Search<'a> {
                 pool.add(self.own(customer));
             }
         }
-        pool.customers
-            .retain(|_, customer| self.is_free(Target::Customer(customer.id), customer));
+        pool.retain(|customer| self.is_free(Target::Customer(customer.id), customer));
         Ok(())
     }
 
@@ -227,48 +222,4 @@ fn customer_names(sites: BTreeSet<u64>) -> Result<BTreeMap<u64, String>, Trouble
         .into_iter()
         .filter_map(|(site, customer)| Some((site, names.get(&customer)?.clone())))
         .collect())
-}
-
-impl Pool {
-    fn add(&mut self, customer: Stored) {
-        let (id, own) = (customer.id, |field| text_of(&customer, field));
-        if let Some(stem) = own(company::NAME).and_then(name::stem) {
-            self.by_stem.entry(stem).or_default().insert(id);
-        }
-        if let Some(domain) = own(DOMAIN).and_then(domain::domain) {
-            self.by_domain.entry(domain).or_default().insert(id);
-        }
-        self.customers.insert(id, customer);
-    }
-
-    /// As an import looks at them.
-    fn named(&self) -> Candidates {
-        let mut candidates = Candidates::default();
-        for customer in self.customers.values() {
-            let name = text_of(customer, company::NAME).unwrap_or_default();
-            let same = candidates.named.entry(fold(name)).or_default();
-            same.push(customer.clone());
-        }
-        candidates
-    }
-
-    /// The customers for which something speaks, each with the addresses of people.
-    fn candidates<'b>(
-        &'b self,
-        company: &Company,
-        shared: Option<&'b Shared>,
-    ) -> impl Iterator<Item = (&'b Stored, &'b [String])> {
-        let of = |found: Option<&BTreeSet<u64>>| found.into_iter().flatten().copied().collect();
-        let mut ids: BTreeSet<u64> = of(company
-            .stem
-            .as_ref()
-            .and_then(|stem| self.by_stem.get(stem)));
-        let by_domain = { company.domain.as_ref() }.and_then(|own| self.by_domain.get(own));
-        ids.extend(by_domain.into_iter().flatten());
-        ids.extend(shared.into_iter().flat_map(|of| of.keys()));
-        ids.into_iter().filter_map(move |id| {
-            let people = shared.and_then(|of| of.get(&id)).map(Vec::as_slice);
-            Some((self.customers.get(&id)?, people.unwrap_or_default()))
-        })
-    }
 }

@@ -25,6 +25,7 @@ mod forms;
 mod look;
 mod name;
 mod people;
+mod pool;
 
 use cursor::Cursor;
 use look::Search;
