@@ -226,30 +226,54 @@ async fn a25_who_is_to_be_left_alone_is_in_no_likely_pair() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a25_a_thousand_contacts_of_a_hundred_companies_are_read_and_no_more() {
+async fn a25_a_company_with_a_thousand_contacts_leaves_the_searches_to_the_others() {
     let shop = empty().await;
     let halo = shop.records().unwrap();
-    let addresses: Vec<String> = (1..=1_001).map(|n| format!("p{n}@acme.example")).collect();
+    let addresses: Vec<String> = (1..=1_000).map(|n| format!("p{n}@acme.example")).collect();
     let addresses: Vec<&str> = addresses.iter().map(String::as_str).collect();
-    let id = company(&shop, &[("name", "Acme")], &addresses);
-    let other = customer(&halo, "Zenith", &[]).await;
-    let shared = ["p1@acme.example", "p201@acme.example", "p1000@acme.example"];
-    site(
-        &halo,
-        other,
-        "Main",
-        &[&shared[..], &["p1001@acme.example"]].concat(),
-    )
-    .await;
+    let large = company(&shop, &[("name", "Acme")], &addresses);
+    // Its contacts are younger.
+    let small = company(&shop, &[("name", "Tiny")], &["ann@tiny.example"]);
+    let zenith = customer(&halo, "Zenith", &[]).await;
+    let users = ["p1@acme.example", "p200@acme.example", "p201@acme.example"];
+    site(&halo, zenith, "Main", &users).await;
+    let omega = customer(&halo, "Omega", &[]).await;
+    site(&halo, omega, "Main", &["ann@tiny.example"]).await;
     shop.sim.reset_stats();
     let found = rows(&shop).await;
-    assert_eq!(suggested(&found, &id), [other]);
+    assert_eq!(suggested(&found, &large), [zenith]);
+    assert_eq!(suggested(&found, &small), [omega]);
     assert_eq!(
         found[0]["why"],
         json!([
-            "3 contacts of the company are users of this customer, by e-mail: p1000@acme.example, p1@acme.example, p201@acme.example."
+            "2 contacts of the company are users of this customer, by e-mail: p1@acme.example, p200@acme.example."
         ])
     );
+    let stats = shop.sim.stats();
+    assert_eq!(stats.calls_of("POST", "/contacts/search"), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a25_contacts_of_a_hundred_companies_are_five_searches_at_most() {
+    let shop = empty().await;
+    let halo = shop.records().unwrap();
+    let mut customers = Vec::new();
+    for number in 1..=6 {
+        let addresses: Vec<String> = (1..=200)
+            .map(|n| format!("p{n}@c{number}.example"))
+            .collect();
+        let addresses: Vec<&str> = addresses.iter().map(String::as_str).collect();
+        let id = company(&shop, &[("name", &format!("C{number}"))], &addresses);
+        let customer = customer(&halo, &format!("Zenith {number}"), &[]).await;
+        site(&halo, customer, "Main", &addresses[..1]).await;
+        customers.push((id, customer));
+    }
+    shop.sim.reset_stats();
+    let found = rows(&shop).await;
+    for (id, customer) in &customers[..5] {
+        assert_eq!(suggested(&found, id), [*customer]);
+    }
+    assert_eq!(suggested(&found, &customers[5].0), [] as [u64; 0]);
     let stats = shop.sim.stats();
     assert_eq!(stats.calls_of("POST", "/contacts/search"), 5);
 }

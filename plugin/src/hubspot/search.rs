@@ -145,25 +145,27 @@ pub fn count_since(version: &Version, object_type: &str, modified: &str, since: 
     )
 }
 
-/// Objects of which a property has one of these values, by id. The body of a search is at
-/// most 3,000 characters long, so a hundred ids are as many as there can be.
+/// Objects of which a property has one of these values, by id and behind an id: so the
+/// values may be others on each page. The body of a search is at most 3,000 characters
+/// long, so a hundred ids are as many as there can be. HubSpot compares texts only with
+/// values in lower case.
 pub fn among(
     version: &Version,
     object_type: &str,
     (property, values): (&str, &[&str]),
     properties: &[&str],
-    after: Option<&str>,
+    after_id: Option<&str>,
 ) -> Call {
-    let filter = json!({ "propertyName": property, "operator": "IN", "values": values });
-    let mut body = json!({
-        "filterGroups": [{ "filters": [filter] }],
+    let mut filters = vec![json!({ "propertyName": property, "operator": "IN", "values": values })];
+    if let Some(id) = after_id {
+        filters.push(json!({ "propertyName": "hs_object_id", "operator": "GT", "value": id }));
+    }
+    let body = json!({
+        "filterGroups": [{ "filters": filters }],
         "sorts": [{ "propertyName": "hs_object_id", "direction": "ASCENDING" }],
         "properties": properties,
         "limit": SEARCH_LIMIT,
     });
-    if let Some(after) = after {
-        body["after"] = json!(after);
-    }
     Call::post(format!("{}/search", version.objects(object_type)), &body)
 }
 
@@ -286,7 +288,7 @@ mod tests {
         let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
         let of = ("associatedcompanyid", ids.as_slice());
         let properties = ["email", "hs_additional_emails", "associatedcompanyid"];
-        let call = among(&version, "contacts", of, &properties, Some("10000"));
+        let call = among(&version, "contacts", of, &properties, Some(ids[0]));
         assert!(call.body.len() <= 3_000, "{}", call.body.len());
         let body: serde_json::Value = serde_json::from_slice(&call.body).unwrap();
         let filter = &body["filterGroups"][0]["filters"][0];

@@ -14,8 +14,11 @@ use crate::patience::insist;
 use crate::sync::contacts::customers_of;
 use crate::sync::memory::BATCH;
 
+/// So many contacts of a company are evidence enough.
+const ENOUGH: usize = 10;
 /// The most pages of contacts, of 200 each, that are read for a page of 100 companies: ten
-/// contacts of each are evidence enough, and the account's searches are all others', too.
+/// contacts of each, where they have as many, and the account's searches are all others',
+/// too.
 const MOST_PAGES: usize = 5;
 
 /// By customer: an address of each contact of a company that is its user.
@@ -33,16 +36,17 @@ pub fn shared(
     Ok(by_company(&contacts, &customers))
 }
 
-/// The contacts whose primary company is one of these.
+/// Some contacts whose primary company is one of these. They come by id, so that a company
+/// with many old ones stands before all others: it is asked for no more once it has enough.
 fn contacts_of(client: &mut Client, companies: &[Company]) -> Result<Vec<Object>, Trouble> {
-    let ids: Vec<&str> = companies.iter().map(|one| one.id.as_str()).collect();
-    let mut contacts = Vec::new();
-    let mut after = None;
-    if ids.is_empty() {
-        return Ok(contacts);
-    }
+    let mut ids: Vec<&str> = companies.iter().map(|one| one.id.as_str()).collect();
+    let mut contacts: BTreeMap<String, Object> = BTreeMap::new();
+    let mut after: Option<String> = None;
     let properties = [&EMAIL_PROPERTIES[..], &[contact::COMPANY]].concat();
     for _ in 0..MOST_PAGES {
+        if ids.is_empty() {
+            break;
+        }
         let call = search::among(
             client.version(),
             SPEC.objects,
@@ -51,13 +55,24 @@ fn contacts_of(client: &mut Client, companies: &[Company]) -> Result<Vec<Object>
             after.as_deref(),
         );
         let page: Page = client.read(call)?;
-        after = page.next().map(str::to_owned);
-        contacts.extend(page.results);
-        if after.is_none() {
+        let goes_on = page.next().is_some();
+        after = page.results.last().map(|last| last.id.clone());
+        let found = page.results.into_iter().map(|one| (one.id.clone(), one));
+        contacts.extend(found);
+        if !goes_on || after.is_none() {
             break;
         }
+        drop_those_with_enough(&mut ids, contacts.values());
     }
-    Ok(contacts)
+    Ok(contacts.into_values().collect())
+}
+
+fn drop_those_with_enough<'a>(ids: &mut Vec<&str>, contacts: impl Iterator<Item = &'a Object>) {
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for company in contacts.filter_map(|one| one.property(contact::COMPANY)) {
+        *counts.entry(company).or_default() += 1;
+    }
+    ids.retain(|id| counts.get(id).is_none_or(|count| *count < ENOUGH));
 }
 
 /// By folded address: the customers whose user has it.
@@ -157,5 +172,16 @@ mod tests {
         assert_eq!(of("51", 8), "zoe@home.example");
         assert_eq!(of("52", 7), "bob@acme.com");
         assert_eq!(shared.len(), 2);
+    }
+
+    #[test]
+    fn a_company_with_ten_contacts_is_asked_for_no_more() {
+        let of = |company: &str, count: usize| {
+            vec![Object::with("1", &[(contact::COMPANY, company)]); count]
+        };
+        let contacts = [of("51", 10), of("52", 9), of("53", 11), of("", 12)].concat();
+        let mut ids = vec!["51", "52", "53", "54"];
+        drop_those_with_enough(&mut ids, contacts.iter());
+        assert_eq!(ids, ["52", "54"]);
     }
 }
