@@ -301,6 +301,57 @@ async fn a25_where_a_name_is_two_customers_both_are_likely() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a25_a_customer_that_an_import_pairs_by_name_is_no_other_companys() {
+    let shop = empty().await;
+    let halo = shop.records().unwrap();
+    let own = ("domain", "acme.example");
+    let acme = customer(&halo, "Acme", &[own]).await;
+    let double = company(&shop, &[("name", "Acme Ltd"), own], &[]);
+    let real = company(&shop, &[("name", " ACME"), own], &[]);
+    assert_eq!(rows(&shop).await, [] as [Value; 0]);
+    // The real one has another name: now both may be it.
+    shop.sim
+        .edit("companies", &real, [("name", "Acme Inc")])
+        .unwrap();
+    let found = rows(&shop).await;
+    assert_eq!(suggested(&found, &double), [acme]);
+    assert_eq!(suggested(&found, &real), [acme]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a25_a_customer_whose_name_a_company_of_another_page_bears_is_no_other_companys() {
+    let shop = connected(130).await;
+    let halo = shop.records().unwrap();
+    let own = ("domain", "acme.example");
+    let acme = customer(&halo, "Acme", &[own]).await;
+    let other = customer(&halo, "Other", &[]).await;
+    let first = shop.sim.snapshot("companies").unwrap()[0].clone();
+    let double = first["id"].as_str().unwrap();
+    let names = [("name", "Acme Ltd"), own];
+    shop.sim.edit("companies", double, names).unwrap();
+    let real = company(&shop, &[("name", "ACME"), ("lifecyclestage", "lead")], &[]);
+    shop.sim.reset_stats();
+    assert_eq!(suggested(&rows(&shop).await, double), [] as [u64; 0]);
+    let searches = shop.sim.stats().calls_of("POST", "/companies/search");
+    assert_eq!(searches, 2, "the count, and the names of the first page");
+
+    // It is no import's business, or the table says what it is.
+    let stage = [("lifecyclestage", "customer")];
+    shop.sim.edit("companies", double, stage).unwrap();
+    shop.apply(json!({ "all-lifecycle-stages": false, "lifecycle-stages": ["customer"] }))
+        .unwrap();
+    assert_eq!(suggested(&rows(&shop).await, double), [acme]);
+    shop.apply(json!({ "customers": [{ "company": real, "customer": other }] }))
+        .unwrap();
+    assert_eq!(suggested(&rows(&shop).await, double), [acme]);
+    shop.apply(json!({})).unwrap();
+    assert_eq!(suggested(&rows(&shop).await, double), [] as [u64; 0]);
+    // Of two customers of the name an import gives it neither.
+    let second = customer(&halo, "acme", &[]).await;
+    assert_eq!(suggested(&rows(&shop).await, double), [acme, second]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a25_a_domain_of_a_mail_provider_says_nothing_and_the_same_address_does() {
     let shop = empty().await;
     let halo = shop.records().unwrap();
@@ -425,10 +476,11 @@ async fn a25_pages_are_followed_by_a_cursor_give_each_company_once_and_cost_few_
     assert_eq!(found, ids);
     let stats = shop.sim.stats();
     assert_eq!(stats.calls_of("GET", "/companies"), 3, "pages");
-    assert_eq!(stats.calls_of("POST", "/companies/search"), 1, "the count");
+    let companies = stats.calls_of("POST", "/companies/search");
+    assert_eq!(companies, 4, "the count, and the names of each page");
     let contacts = stats.calls_of("POST", "/contacts/search");
     assert!((3..=6).contains(&contacts), "{contacts}");
-    assert_eq!(stats.calls, 4 + contacts, "{:?}", stats.routes);
+    assert_eq!(stats.calls, 7 + contacts, "{:?}", stats.routes);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -63,6 +63,16 @@ pub struct Suggestion {
 }
 
 impl Suggestion {
+    /// HubSpot's id of the company.
+    pub fn company(&self) -> &str {
+        &self.company.0
+    }
+
+    /// What people call the record.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
     /// As the contract has it.
     pub fn document(&self) -> Value {
         let (id, title) = &self.company;

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::claims;
 use super::evidence::{self, CUSTOMER_FIELDS, Company, DOMAIN, Suggestion};
 use super::people::{self, Shared};
 use super::pool::Pool;
@@ -9,6 +10,7 @@ use super::{domain, name};
 use crate::contract::halo::integration::records::{self, Stored};
 use crate::entity::company::{self, KIND, SITE, SITE_CUSTOMER};
 use crate::failure::Failure;
+use crate::field::fold;
 use crate::hubspot::client::{Client, Trouble};
 use crate::hubspot::objects::Object;
 use crate::matching::{self, By, Candidates, Match, Table, text_of};
@@ -61,7 +63,14 @@ impl<'a> Search<'a> {
         let spellings: BTreeSet<String> = titles.flat_map(name::spellings).collect();
         self.find(&mut pool, company::NAME, spellings)?;
         let named = pool.named();
-        open.retain(|object| !self.pairs_by_itself(object, &named));
+        let mut taken = BTreeSet::new();
+        open.retain(|object| match self.pairs_by_itself(object, &named) {
+            Some(customer) => {
+                taken.insert(customer);
+                false
+            }
+            None => true,
+        });
 
         let mut companies: Vec<Company> = open.iter().map(|object| Company::of(object)).collect();
         let domains = companies.iter().filter_map(|one| one.domain.as_deref());
@@ -73,19 +82,49 @@ impl<'a> Search<'a> {
         }
         let shared = people::shared(client, &companies, self.settings.contacts.default_site)?;
         self.read(&mut pool, &shared)?;
+        pool.retain(|customer| {
+            self.is_free(Target::Customer(customer.id), customer) && !taken.contains(&customer.id)
+        });
 
-        let mut suggestions = Vec::new();
-        let mut without = Vec::new();
-        for company in companies {
-            let shared = shared.get(&company.id);
-            let best = evidence::best(&company, pool.candidates(&company, shared));
-            if best.is_empty() {
-                without.push(company);
-            }
-            suggestions.extend(best);
-        }
-        suggestions.extend(self.sites(&without)?);
+        let best = |company: &Company| {
+            evidence::best(company, pool.candidates(company, shared.get(&company.id)))
+        };
+        let mut suggestions: Vec<Suggestion> = companies.iter().flat_map(best).collect();
+        let claimed = self.claimed(client, objects, &suggestions)?;
+        suggestions.retain(|one| !claimed.contains(&fold(one.name())));
+        let with: BTreeSet<&str> = suggestions.iter().map(Suggestion::company).collect();
+        companies.retain(|company| !with.contains(company.id.as_str()));
+        suggestions.extend(self.sites(&companies)?);
         Ok(suggestions)
+    }
+
+    /// Folded: the names of suggested customers that an import gives to companies of other
+    /// pages, which bear them.
+    fn claimed(
+        &self,
+        client: &mut Client,
+        page: &[Object],
+        suggestions: &[Suggestion],
+    ) -> Result<BTreeSet<String>, Trouble> {
+        let names: BTreeSet<&str> = suggestions.iter().map(Suggestion::name).collect();
+        let mut found = claims::called(client, &names, &self.properties())?;
+        // HubSpot's search may be behind its list, and find more than was asked for.
+        let own: BTreeSet<&str> = page.iter().map(|object| object.id.as_str()).collect();
+        let folded: BTreeSet<String> = names.into_iter().map(fold).collect();
+        let title = |object: &Object| company::title(object).map(fold);
+        found.retain(|object| {
+            !own.contains(object.id.as_str())
+                && title(object).is_some_and(|title| folded.contains(&title))
+        });
+        let open = self.without_a_row(&found)?;
+        let titles: BTreeSet<String> = open.iter().filter_map(|object| title(object)).collect();
+        // Where two customers have the name, an import gives it to nobody.
+        let mut pool = Pool::default();
+        self.find(&mut pool, company::NAME, titles)?;
+        let named = pool.named();
+        let claiming =
+            { open.iter() }.filter(|object| self.pairs_by_itself(object, &named).is_some());
+        Ok(claiming.filter_map(|object| title(object)).collect())
     }
 
     /// Companies that an import would take and of which neither the table nor a link says
@@ -118,11 +157,14 @@ impl<'a> Search<'a> {
         Ok(open)
     }
 
-    /// Whether an import finds the customer without a row, by its name.
-    fn pairs_by_itself(&self, object: &Object, named: &Candidates) -> bool {
+    /// The customer that an import finds without a row, by its name.
+    fn pairs_by_itself(&self, object: &Object, named: &Candidates) -> Option<u64> {
         let title = company::title(object).unwrap_or_default();
         let found = matching::find(&object.ids(), title, &self.table, named);
-        matches!(found, Match::Is(_, By::Name))
+        match found {
+            Match::Is(customer, By::Name) => Some(customer.id),
+            _ => None,
+        }
     }
 
     /// Adds the customers whose field has one of these values, whichever the host answers.
@@ -147,7 +189,6 @@ impl<'a> Search<'a> {
                 pool.add(self.own(customer));
             }
         }
-        pool.retain(|customer| self.is_free(Target::Customer(customer.id), customer));
         Ok(())
     }
 

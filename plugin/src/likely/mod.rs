@@ -3,7 +3,7 @@
 //! person accepts or refuses them.
 //!
 //! What an import pairs by itself is not suggested, nor what is linked or in the table
-//! already.
+//! already; nor is a customer suggested that an import gives to another company.
 
 use serde_json::{Value, json};
 
@@ -18,6 +18,7 @@ use crate::hubspot::search;
 use crate::settings::Settings;
 use crate::sync::import::SliceClock;
 
+mod claims;
 mod cursor;
 mod domain;
 mod evidence;
