@@ -3,7 +3,7 @@
 
 use rusqlite::Connection;
 
-use super::{inbox, journal, open, prune, runs, tallies};
+use super::{inbox, journal, open, prune, reports, runs, tallies};
 use crate::schema::INDEXED;
 use crate::store::JournalFilter;
 
@@ -114,4 +114,21 @@ fn old_events_are_found_without_looking_at_the_others() {
     let found = plan(&db, prune::EVENTS);
     let old = ["SEARCH inbox USING INDEX inbox_done (received<?)"];
     assert_eq!(found, old);
+}
+
+#[test]
+fn what_was_not_imported_is_not_looked_for_among_all_that_was() {
+    let (_folder, db) = store();
+    let plan = plan(
+        &db,
+        &reports::query(&["skipped".to_owned(), "waiting".to_owned()]),
+    );
+    assert_eq!(
+        plan[0],
+        "SEARCH report USING INDEX report_kept_out (run=? AND (key_length,key)>(?,?))"
+    );
+    assert!(
+        plan.iter().all(|step| !step.contains("TEMP B-TREE")),
+        "{plan:?}"
+    );
 }

@@ -77,14 +77,22 @@ fn length(key: &str) -> i64 {
     i64::try_from(key.len()).unwrap_or(i64::MAX)
 }
 
-/// Report rows that pass a filter, with what was written for them.
-pub(super) fn reported(
-    db: &Connection,
-    run: RunId,
-    filter: &ReportFilter,
-) -> Answer<Vec<ReportedRow>> {
-    let after = filter.after.as_deref();
-    let mut statement = db.prepare_cached(&format!(
+/// What rows come to that did not go in: they are few, and have an index of their own.
+const KEPT_OUT: [&str; 4] = ["conflict", "failed", "waiting", "skipped"];
+
+/// The query for rows of these outcomes.
+pub(super) fn query(outcomes: &[String]) -> String {
+    let is_kept_out = |outcome: &String| KEPT_OUT.contains(&outcome.as_str());
+    if !outcomes.is_empty() && outcomes.iter().all(is_kept_out) {
+        return format!(
+            "SELECT {COLUMNS} FROM report INDEXED BY report_kept_out
+             WHERE run = ?1 AND (key_length, key) > (?2, ?3)
+               AND outcome IN ('conflict', 'failed', 'waiting', 'skipped')
+               AND outcome IN (SELECT value FROM json_each(?4))
+             ORDER BY key_length, key, entity LIMIT ?5"
+        );
+    }
+    format!(
         "SELECT {COLUMNS} FROM report
          WHERE run = ?1 AND (key_length, key) > (?2, ?3)
            AND (?4 = '[]' OR {WORD} IN (SELECT value FROM json_each(?4))
@@ -92,7 +100,17 @@ pub(super) fn reported(
                 OR (outcome IN ('written', 'unchanged') AND reason IS NOT NULL
                     AND 'noted' IN (SELECT value FROM json_each(?4))))
          ORDER BY key_length, key, entity LIMIT ?5"
-    ))?;
+    )
+}
+
+/// Report rows that pass a filter, with what was written for them.
+pub(super) fn reported(
+    db: &Connection,
+    run: RunId,
+    filter: &ReportFilter,
+) -> Answer<Vec<ReportedRow>> {
+    let after = filter.after.as_deref();
+    let mut statement = db.prepare_cached(&query(&filter.outcomes))?;
     let mut rows = statement.query(params![
         int(run),
         after.map_or(-1, length),

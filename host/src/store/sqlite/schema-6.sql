@@ -14,3 +14,7 @@ CREATE INDEX journal_by_writer ON journal (layer, connection);
 -- when it comes in.
 CREATE INDEX inbox_settled ON inbox (connection)
     WHERE state NOT IN ('waiting', 'retry');
+
+-- What an import did not bring, which people look for among all that it did.
+CREATE INDEX report_kept_out ON report (run, key_length, key, entity)
+    WHERE outcome IN ('conflict', 'failed', 'waiting', 'skipped');
