@@ -160,8 +160,9 @@ async fn page(
     let connection = table.connection;
     let version = Version::of(connection).await?;
     let subjects = subjects(&table.columns, table.rows(&version.document));
-    let search = place.search().await?;
+    // First this: one that ends in between is shown as under way, and not without its end.
     let is_under_way = admin.searches.is_under_way(&connection.name, &table.at);
+    let search = place.search().await?;
     let read = match &search {
         Some(_) => place.kept.found(&asked.after, READ).await?,
         None => Vec::new(),
