@@ -179,7 +179,7 @@ async fn s7_what_stops_one_entity_is_said_with_its_name_after_what_was_done() {
     assert_eq!(ended.code, Some(3), "{ended:?}");
     assert!(ended.stdout.contains("Not begun: "), "{ended:?}");
     assert!(ended.stdout.contains("deals"), "{ended:?}");
-    let told = "error: products: New items need an item group.";
+    let told = "error: products: New items need an item group;";
     assert!(ended.stderr.contains(told), "{ended:?}");
     assert_eq!(
         shop.records().unwrap().all("customer").await.unwrap().len(),

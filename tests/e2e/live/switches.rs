@@ -54,7 +54,7 @@ async fn s62_who_turns_a_switch_on_is_told_what_an_import_would_bring() {
     assert_eq!(offline.len(), 1, "{offline:?}");
     let (place, sentence) = &offline[0];
     assert_eq!(place, "/webhooks/items");
-    for said in ["nothing is replayed", "import products"] {
+    for said in ["nothing is replayed", "import of products"] {
         assert!(sentence.contains(said), "{said}: {sentence}");
     }
     shop.sim.reset_stats();
