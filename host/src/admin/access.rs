@@ -75,8 +75,8 @@ pub(super) fn is_local(headers: &HeaderMap, version: Version) -> bool {
 /// nothing is old, or no browser; the token of the form is asked for in any case.
 pub(super) fn is_cross_site(headers: &HeaderMap) -> bool {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-    if let Some(site) = text("sec-fetch-site") {
-        return !matches!(site, "same-origin" | "none");
+    if let Some(is_foreign) = is_of_foreign_site(headers) {
+        return is_foreign;
     }
     match (text("origin"), text("host")) {
         (Some(origin), Some(host)) => {
@@ -90,9 +90,13 @@ pub(super) fn is_cross_site(headers: &HeaderMap) -> bool {
 /// the answer, but could have this host work for it. Who follows a link loads a document.
 pub(super) fn is_embedded_elsewhere(headers: &HeaderMap) -> bool {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-    let is_foreign =
-        text("sec-fetch-site").is_some_and(|site| !matches!(site, "same-origin" | "none"));
-    is_foreign && text("sec-fetch-dest") != Some("document")
+    is_of_foreign_site(headers) == Some(true) && text("sec-fetch-dest") != Some("document")
+}
+
+/// Whether a page of another site asks, where the browser says so.
+fn is_of_foreign_site(headers: &HeaderMap) -> Option<bool> {
+    let site = headers.get("sec-fetch-site")?.to_str().ok()?;
+    Some(!matches!(site, "same-origin" | "none"))
 }
 
 /// A path of the admin page to go on to after signing in; anything else is not followed,

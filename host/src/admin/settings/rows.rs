@@ -3,6 +3,8 @@
 //! Rows are named by what they are and not by their number: so two who work on the same
 //! table of thousands take nothing of each other's out.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 
@@ -25,6 +27,13 @@ pub(super) fn without(rows: &[Value], marks: &[&str]) -> (Vec<Value>, usize) {
     let left: Vec<Value> = rows.iter().filter(stays).cloned().collect();
     let gone = rows.len() - left.len();
     (left, gone)
+}
+
+/// The rows, and of these those that are not there already.
+pub(super) fn and_new(rows: Vec<Value>, others: impl Iterator<Item = Value>) -> Vec<Value> {
+    let known: BTreeSet<String> = rows.iter().map(mark).collect();
+    let new = others.filter(|row| !known.contains(&mark(row)));
+    rows.into_iter().chain(new).collect()
 }
 
 /// A row as it was entered, its fields named by its columns.

@@ -18,7 +18,7 @@ use super::super::problem::Problem;
 use super::draw::{Drawing, Shown};
 use super::entered::put;
 use super::offers::{Needs, Offers, Remote, named, nobodys_scope};
-use super::rows::{entered, mark, of_csv, text, to_csv, without};
+use super::rows::{and_new, entered, mark, of_csv, text, to_csv, without};
 use super::schema::{Setting, Shape, schema_of};
 use super::{Version, changeable, checked, is_below, keep, likely, saved};
 use crate::connection::Connection;
@@ -459,15 +459,8 @@ pub(in crate::admin) async fn act(
             let read = of_csv(&table.columns, posted.get("csv"));
             let read =
                 read.map_err(|error| Problem::refused(format!("{error} Nothing was taken.")))?;
-            let mut next = if how == "replace" {
-                Vec::new()
-            } else {
-                rows.to_vec()
-            };
-            // A row that is there already is not there twice.
-            let known: BTreeSet<String> = next.iter().map(mark).collect();
-            next.extend(read.into_iter().filter(|row| !known.contains(&mark(row))));
-            (next, Vec::new())
+            let stays = if how == "replace" { &[] } else { rows };
+            (and_new(stays.to_vec(), read.into_iter()), Vec::new())
         }
         _ => return Err(Problem::unreadable_form()),
     };
@@ -483,14 +476,7 @@ pub(in crate::admin) async fn act(
         }
         return Ok(Redirect::to(&format!("{}&done=yes", table.address())).into_response());
     }
-    let said = notice(
-        Tone::Bad,
-        &html! {
-            p { strong { "Nothing was saved." } }
-            ul { @for shown in wrong.iter().take(LISTED) { li { (shown.message) } } }
-            @if wrong.len() > LISTED { p { "And " (wrong.len() - LISTED) " more." } }
-        },
-    );
+    let said = in_the_way("Nothing was saved.", &wrong);
     let asked = Asked {
         change: posted.get("instead-of").to_owned(),
         ..asked
@@ -504,6 +490,19 @@ pub(in crate::admin) async fn act(
     let beside = (draft.as_ref(), at_fields.as_slice(), Some(said));
     let page = page(&admin, &table, &posted.viewer, &version, &asked, beside).await?;
     Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
+}
+
+/// What did not happen, and why.
+pub(super) fn in_the_way(nothing: &str, wrong: &[Shown]) -> Markup {
+    let more = wrong.len().saturating_sub(LISTED);
+    notice(
+        Tone::Bad,
+        &html! {
+            p { strong { (nothing) } }
+            ul { @for shown in wrong.iter().take(LISTED) { li { (shown.message) } } }
+            @if more > 0 { p { "And " (more) " more." } }
+        },
+    )
 }
 
 /// Whether a problem is of a row that was not there before.

@@ -1,7 +1,6 @@
 //! Likely pairs of a table of pairs: looked for by the connector, shown with what speaks for
 //! them, accepted into the table or refused by a person; never applied by themselves.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use axum::extract::{Path, Query, State};
@@ -15,9 +14,9 @@ use super::super::Admin;
 use super::super::frame::{self, Around, Tone, badge, notice, token};
 use super::super::gate::{Posted, Viewer, form_urlencoded};
 use super::super::problem::Problem;
-use super::rows::{mark, text};
+use super::rows::{and_new, text};
 use super::schema::Setting;
-use super::table::Table;
+use super::table::{Table, in_the_way};
 use super::{Version, changeable};
 use crate::connection::{Action, Connection};
 use crate::runs::show_time;
@@ -38,8 +37,6 @@ const SHOWN: usize = 50;
 const READ: u32 = 1_000;
 /// From here on rows are accepted all at once: two kinds of evidence are no chance.
 const STRONG: u8 = 2;
-/// Errors that are listed.
-const LISTED: usize = 20;
 
 #[derive(Debug, Default, Deserialize)]
 pub(in crate::admin) struct Asked {
@@ -281,15 +278,25 @@ fn line(
     likely: &Likely,
     (is_locked, is_ticked): (bool, bool),
 ) -> Markup {
-    let called: Vec<&str> = likely.names.values().map(String::as_str).collect();
     html! {
         tr {
-            @if !is_locked { td { label.check { input type="checkbox" name="pair" value=(name) checked[is_ticked]; span.hidden { "Choose " (called.join(", ")) } } } }
+            @if !is_locked { td { (tick("pair", name, likely, is_ticked)) } }
             @for column in columns { td data-label=(column.title) { (cell(column, likely)) } }
             td data-label="What speaks for it" {
                 @if likely.strength >= STRONG { (badge("strong", Some(Tone::Good))) }
                 ul.changes { @for why in &likely.why { li { (why) } } }
             }
+        }
+    }
+}
+
+/// The box of a row.
+fn tick(what: &str, name: &str, likely: &Likely, is_ticked: bool) -> Markup {
+    let called: Vec<&str> = likely.names.values().map(String::as_str).collect();
+    html! {
+        label.check {
+            input type="checkbox" name=(what) value=(name) checked[is_ticked];
+            span.hidden { "Choose " (called.join(", ")) }
         }
     }
 }
@@ -326,7 +333,7 @@ fn refusals(
                         tbody {
                             @for (name, likely) in refused {
                                 tr {
-                                    @if !is_locked { td { label.check { input type="checkbox" name="refused" value=(name); span.hidden { "Choose " (likely.names.values().map(String::as_str).collect::<Vec<_>>().join(", ")) } } } }
+                                    @if !is_locked { td { (tick("refused", name, likely, false)) } }
                                     @for column in &place.table.columns { td { (cell(column, likely)) } }
                                 }
                             }
@@ -457,26 +464,11 @@ async fn accept(
             "Nothing was chosen, so nothing was added. Tick the rows to accept.",
         ));
     }
-    let mut next = rows.to_vec();
-    let known: BTreeSet<String> = rows.iter().map(mark).collect();
-    let is_new = |row: &&Value| !known.contains(&mark(row));
-    next.extend(
-        chosen
-            .iter()
-            .map(|(_, likely)| &likely.row)
-            .filter(is_new)
-            .cloned(),
-    );
+    let new = chosen.iter().map(|(_, likely)| likely.row.clone());
+    let next = and_new(rows.to_vec(), new);
     let wrong = table.wrong(&version, &next).await?;
     if !wrong.is_empty() {
-        let said = notice(
-            Tone::Bad,
-            &html! {
-                p { strong { "Nothing was added." } }
-                ul { @for shown in wrong.iter().take(LISTED) { li { (shown.message) } } }
-                @if wrong.len() > LISTED { p { "And " (wrong.len() - LISTED) " more." } }
-            },
-        );
+        let said = in_the_way("Nothing was added.", &wrong);
         let ticked: Vec<&str> = posted.all("pair").collect();
         let beside = (Some(said), ticked.as_slice());
         let page = page(admin, place, &posted.viewer, asked, beside).await?;
@@ -529,7 +521,7 @@ async fn open(place: &Place<'_>, rows: &[Value]) -> Result<Vec<(String, Likely)>
     let (mut all, mut after) = (Vec::new(), String::new());
     loop {
         let found = place.kept.found(&after, READ).await?;
-        let Some((last, _)) = found.last().filter(|_| !found.is_empty()) else {
+        let Some((last, _)) = found.last() else {
             return Ok(all);
         };
         after.clone_from(last);
